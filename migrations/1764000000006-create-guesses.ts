@@ -1,0 +1,18 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class CreateGuesses1764000000006 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    // The bucket is a keyed hash: the table tells nobody whose password was tried from where.
+    await runner.query(`
+      CREATE TABLE guesses (
+        bucket bytea PRIMARY KEY,
+        tries integer NOT NULL,
+        window_ends_at timestamptz NOT NULL
+      )`);
+    await runner.query('CREATE INDEX guesses_by_window ON guesses (window_ends_at)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE guesses');
+  }
+}

@@ -1,0 +1,40 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { UserId } from '../shared/ids.js';
+
+@Entity({ name: 'users' })
+@Index('users_admins', { synchronize: false })
+export class UserEntity {
+  @PrimaryColumn({ type: 'uuid' })
+  id!: UserId;
+
+  /** Normalised: see `email-address.ts`. */
+  @Column({ type: 'text', unique: true })
+  email!: string;
+
+  @Column({ name: 'email_verified_at', type: 'timestamptz', nullable: true })
+  emailVerifiedAt!: Date | null;
+
+  @Column({ type: 'text', nullable: true })
+  name!: string | null;
+
+  @Column({ name: 'password_hash', type: 'text', nullable: true })
+  passwordHash!: string | null;
+
+  @Column({ name: 'credential_version', type: 'integer' })
+  credentialVersion!: number;
+
+  @Column({ type: 'integer' })
+  ver!: number;
+
+  @Column({ type: 'text', array: true })
+  roles!: string[];
+
+  @Column({ name: 'disabled_at', type: 'timestamptz', nullable: true })
+  disabledAt!: Date | null;
+
+  @Column({ name: 'created_at', type: 'timestamptz' })
+  createdAt!: Date;
+
+  @Column({ name: 'last_login_at', type: 'timestamptz', nullable: true })
+  lastLoginAt!: Date | null;
+}

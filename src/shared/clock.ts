@@ -4,9 +4,16 @@
  */
 export abstract class Clock {
   abstract now(): Date;
+
+  /**
+   * Tells the database's time, so that instances agree on it.
+   * @param databaseTime its time at some moment while the question was under way
+   * @param askedAt this clock's time when it was asked
+   */
+  abstract synchronise(databaseTime: Date, askedAt: Date): void;
 }
 
-/** The machine's time plus the offset to Postgres that was last measured. */
+/** The machine's time plus the offset to Postgres that was measured last. */
 export class SystemClock extends Clock {
   private offsetMs = 0;
 
@@ -14,9 +21,9 @@ export class SystemClock extends Clock {
     return new Date(Date.now() + this.offsetMs);
   }
 
-  /** @param offsetMs database time minus this machine's time, in milliseconds */
-  adjust(offsetMs: number): void {
-    this.offsetMs = offsetMs;
+  synchronise(databaseTime: Date, askedAt: Date): void {
+    const middleMs = (askedAt.getTime() + this.now().getTime()) / 2;
+    this.offsetMs += Math.round(databaseTime.getTime() - middleMs);
   }
 }
 
@@ -26,3 +33,4 @@ export const epochSeconds = (time: Date): number => Math.floor(time.getTime() / 
 /** Whole seconds from `from` to `to`, rounded up and never negative. */
 export const secondsUntil = (to: Date, from: Date): number =>
   Math.max(0, Math.ceil((to.getTime() - from.getTime()) / 1000));
+export const earlierOf = (one: Date, other: Date): Date => (one.getTime() <= other.getTime() ? one : other);

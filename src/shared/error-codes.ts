@@ -35,6 +35,8 @@ export type ErrorCode =
   | 'refresh_reused'
   | 'refresh_superseded'
   | 'session_revoked'
+  // signing keys
+  | 'keys_in_config'
   // the service
   | 'overloaded'
   | 'unavailable'

@@ -33,6 +33,8 @@ export abstract class AppConfig {
     readonly url: Secret;
     readonly migrateUrl: Secret;
     readonly poolSize: number;
+    /** `transaction`: behind a pooler such as PgBouncer that gives each transaction another connection. */
+    readonly pooler: 'session' | 'transaction';
     readonly migrateAtStart: boolean;
   };
   abstract readonly tokens: {
@@ -42,6 +44,7 @@ export abstract class AppConfig {
     readonly issuer: string;
     readonly audience: string;
     readonly accessTokenTtlSeconds: number;
+    readonly keyRotationSeconds: number;
   };
   abstract readonly sessions: {
     /** The first is used, all are accepted. */

@@ -11,6 +11,7 @@ export class CreateRevocations1764000000004 implements MigrationInterface {
         kind text NOT NULL CHECK (kind IN ('session', 'token', 'user', 'key', 'era')),
         subject text NOT NULL,
         minimum integer,
+        appended_at timestamptz NOT NULL DEFAULT clock_timestamp(),
         expires_at timestamptz NOT NULL,
         CHECK ((minimum IS NOT NULL) = (kind IN ('user', 'era')))
       )`);

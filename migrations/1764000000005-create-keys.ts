@@ -12,10 +12,17 @@ export class CreateKeys1764000000005 implements MigrationInterface {
         wrapped_private_key bytea,
         wrapped_under text,
         created_at timestamptz NOT NULL,
+        -- Of a pending key: when it goes active by itself, once a rotation has been asked for or is due.
+        activates_at timestamptz,
         activated_at timestamptz,
+        -- Of a retiring key: when the last token that it signed has expired.
+        retires_at timestamptz,
         retired_at timestamptz
       )`);
     await runner.query(`CREATE UNIQUE INDEX signing_keys_one_active ON signing_keys (state) WHERE state = 'active'`);
+    await runner.query(
+      `CREATE UNIQUE INDEX signing_keys_one_pending ON signing_keys (state) WHERE state = 'pending'`,
+    );
     await runner.query(`
       CREATE TABLE data_keys (
         purpose text PRIMARY KEY,

@@ -1,0 +1,62 @@
+import type { DataSourceOptions } from 'typeorm';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 10_000;
+/** How long beyond the server's own limit an answer is waited for: only a lost connection takes longer. */
+const ANSWER_SLACK_MS = 5_000;
+
+/** Bounds of every session, in milliseconds; 0 is none. Sent at connection, so that no query needs to ask for them. */
+const sessionLimits = {
+  requests: {
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: 5_000,
+    idle_in_transaction_session_timeout: 15_000,
+    query_timeout: STATEMENT_TIMEOUT_MS + ANSWER_SLACK_MS,
+  },
+  // An index of a large table takes its time; but while a migration waits for a lock, every request to that table
+  // waits behind it, so it had better give up and be started again.
+  migrations: { statement_timeout: 0, lock_timeout: 10_000, idle_in_transaction_session_timeout: 0 },
+} as const;
+
+/** What goes to node-postgres as it is. */
+interface DriverOptions {
+  readonly statement_timeout: number;
+  readonly lock_timeout: number;
+  readonly idle_in_transaction_session_timeout: number;
+  readonly query_timeout?: number;
+  readonly keepAlive: boolean;
+  readonly idleTimeoutMillis: number;
+}
+
+export type DatabaseOptions = Omit<Extract<DataSourceOptions, { type: 'postgres' }>, 'extra'> & {
+  readonly extra: DriverOptions;
+};
+
+export interface DataSourceSettings {
+  /** Undefined where `extra.connectionString` gives it later. */
+  readonly url: string | undefined;
+  readonly purpose: 'requests' | 'migrations';
+  readonly poolSize?: number;
+  /** Takes the loss of an idle connection, which the pool replaces. */
+  readonly onConnectionLost?: (error: Error) => void;
+}
+
+/** How every DataSource of Gatehouse talks to Postgres; entities and migrations are added by whoever owns the lists. */
+export function dataSourceOptions(settings: DataSourceSettings): DatabaseOptions {
+  const { url, purpose, poolSize = 2, onConnectionLost = () => undefined } = settings;
+  return {
+    type: 'postgres',
+    ...(url === undefined ? {} : { url }),
+    applicationName: 'gatehouse',
+    poolSize,
+    // Also how long a request waits for a connection of the pool.
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    poolErrorHandler: onConnectionLost,
+    synchronize: false,
+    migrationsRun: false,
+    migrationsTableName: 'schema_migrations',
+    migrationsTransactionMode: 'each',
+    logging: false,
+    extra: { ...sessionLimits[purpose], keepAlive: true, idleTimeoutMillis: 60_000 },
+  };
+}

@@ -1,0 +1,41 @@
+/** SQLSTATEs by which a server says that it cannot be used now: https://www.postgresql.org/docs/17/errcodes-appendix.html */
+const SQLSTATE = /^(?:08[0-9A-Z]{3}|53[0-9A-Z]{3}|57P0[1-5])$/;
+
+const NETWORK_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** What pg, pg-pool and TypeORM say without any code. */
+const MESSAGES = [
+  /^Connection terminated/,
+  /^timeout exceeded when trying to connect/,
+  /^Client has encountered a connection error/,
+  /^Client was closed and is not queryable/,
+  /^Cannot use a pool after calling end on the pool/,
+  /^Query read timeout/,
+  /^Driver not Connected/,
+  /^timeout expired$/,
+  // TypeORM's next statement on a connection that died while it was checked out.
+  /^Database connection provided by a query runner was already released/,
+];
+
+/** How far causes are followed: an error may be wrapped, but not without end. */
+const MAX_DEPTH = 5;
+
+/** True where the database could not be reached or refuses to serve, as opposed to refusing one statement. */
+export function isDatabaseUnavailable(error: unknown, depth = 0): boolean {
+  if (!(error instanceof Error) || depth > MAX_DEPTH) return false;
+  const code: unknown = Reflect.get(error, 'code');
+  if (typeof code === 'string' && (SQLSTATE.test(code) || NETWORK_CODES.has(code))) return true;
+  if (MESSAGES.some((message) => message.test(error.message))) return true;
+  const together: unknown[] = error instanceof AggregateError ? error.errors : [];
+  const inner: unknown[] = [Reflect.get(error, 'driverError'), error.cause, ...together];
+  return inner.some((each) => isDatabaseUnavailable(each, depth + 1));
+}

@@ -1,0 +1,111 @@
+import { Module } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { DataSource } from 'typeorm';
+import { entities } from '../ormconfig.js';
+import { AppConfig } from '../src/config/app-config.js';
+import { dataSourceOptions } from '../src/database/data-source-options.js';
+import { DatabaseModule } from '../src/database/database.module.js';
+import { waitUntil } from '../src/database/embedded/postmaster.js';
+import { Secret } from '../src/shared/secret.js';
+import { createTestDatabase, onServer, type TestDatabase } from './support/database.js';
+
+describe('connections to the database', () => {
+  let database: TestDatabase;
+  let source: DataSource;
+  let lost: string[];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database.drop());
+
+  beforeEach(async () => {
+    lost = [];
+    const onConnectionLost = ({ message }: Error): void => void lost.push(message);
+    source = new DataSource({
+      ...dataSourceOptions({ url: database.url, purpose: 'requests', poolSize: 2, onConnectionLost }),
+      entities,
+    });
+    await source.initialize();
+  });
+  afterEach(() => source.destroy());
+
+  const endAll = (): Promise<unknown> =>
+    onServer(
+      (query) =>
+        query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()`),
+      database.url,
+    );
+
+  it('bounds every statement, wait for a lock and open transaction, and says who connects', async () => {
+    const settings: unknown = await source.query(
+      `SELECT name, setting FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', 'application_name',
+         'idle_in_transaction_session_timeout') ORDER BY name`,
+    );
+    expect(settings).toEqual([
+      { name: 'application_name', setting: 'gatehouse' },
+      { name: 'idle_in_transaction_session_timeout', setting: '15000' },
+      { name: 'lock_timeout', setting: '5000' },
+      { name: 'statement_timeout', setting: '10000' },
+    ]);
+  });
+
+  it('replaces an idle connection that the server ended, and lives on', async () => {
+    await source.query('SELECT 1');
+    await endAll();
+    await expect(waitUntil(() => lost.length > 0, 5_000)).resolves.toBe(true);
+    await expect(source.query('SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
+  });
+
+  it('fails the transaction whose connection the server ended, and gives the next one a new connection', async () => {
+    const transaction = source.transaction(async (tx) => {
+      await tx.query('SELECT 1');
+      await endAll();
+      await tx.query('SELECT 2');
+    });
+    await expect(transaction).rejects.toThrow(/terminat|already released/);
+    await expect(source.transaction((tx) => tx.query('SELECT 1 AS one'))).resolves.toEqual([{ one: 1 }]);
+  });
+
+  it('refuses a query without a value for its condition instead of dropping the condition', async () => {
+    const [entity] = entities;
+    if (entity === undefined) throw new Error('there is an entity');
+    await expect(source.getRepository(entity).findOneBy({ id: undefined as never })).rejects.toThrow();
+  });
+
+  describe('of the application', () => {
+    const silent = { log: () => undefined, warn: () => undefined, error: () => undefined };
+
+    const build = (url: string, connect: 'at-start' | 'never'): Promise<TestingModule> => {
+      @Module({})
+      class Configuration {}
+      const configuration = {
+        module: Configuration,
+        global: true,
+        providers: [{ provide: AppConfig, useValue: { database: { url: new Secret(url), poolSize: 3 } } }],
+        exports: [AppConfig],
+      };
+      const imports = [configuration, DatabaseModule.forRoot({ entities, connect })];
+      return Test.createTestingModule({ imports }).setLogger(silent).compile();
+    };
+
+    it('open at the start and close at its end', async () => {
+      const app = await build(database.url, 'at-start');
+      const pool = app.get(DataSource);
+      await expect(pool.query('SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
+      await app.close();
+      expect(pool.isInitialized).toBe(false);
+    });
+
+    it('stop the start at once where the database cannot be reached', async () => {
+      await expect(build('postgres://nobody@127.0.0.1:1/nothing', 'at-start')).rejects.toThrow('ECONNREFUSED');
+    });
+
+    it('are not needed to build its modules alone', async () => {
+      const app = await build('postgres://nobody@127.0.0.1:1/nothing', 'never');
+      expect(app.get(DataSource).isInitialized).toBe(false);
+      await app.close();
+    });
+  });
+});

@@ -1,0 +1,48 @@
+import { Catch, Injectable, Logger } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { AppConfig } from '../config/app-config.js';
+import type { AppError } from '../shared/app-error.js';
+import { asAppError } from './as-app-error.js';
+import { errorResponse } from './error-response.js';
+
+const MAX_CAUSES = 5;
+
+/** The stacks of an error and of what caused it; nothing else of them, since other members may hold values. */
+function stackOf(error: unknown, depth = 0): string {
+  const own = error instanceof Error ? (error.stack ?? error.message) : `thrown: ${typeof error}`;
+  if (!(error instanceof Error) || error.cause === undefined || depth >= MAX_CAUSES) return own;
+  if (typeof error.cause === 'string') return `${own}\ncaused by: ${error.cause}`;
+  return `${own}\ncaused by: ${stackOf(error.cause, depth + 1)}`;
+}
+
+/** Answers whatever is thrown, and is the only place that does. */
+@Catch()
+@Injectable()
+export class ProblemFilter implements ExceptionFilter<unknown> {
+  private readonly logger = new Logger(ProblemFilter.name);
+
+  constructor(private readonly config: AppConfig) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const error = asAppError(thrown);
+    const path = request.routeOptions.url ?? request.url;
+    const context = { publicUrl: this.config.http.publicUrl, requestId: request.id, path };
+    const { status, headers, body } = errorResponse(error, context);
+    const isSent = reply.sent || reply.raw.headersSent;
+    this.log(error, isSent ? 500 : status, request);
+    if (!isSent) void reply.code(status).headers(headers).send(body);
+  }
+
+  /** The route's pattern stands for the URL, whose path and query may hold what no log should. */
+  private log(error: AppError, status: number, request: FastifyRequest): void {
+    const route = `${request.method} ${request.routeOptions.url ?? 'unknown route'}`;
+    const line = `${error.code} on ${route} (request ${request.id})`;
+    if (status >= 500) this.logger.error(line, stackOf(error));
+    else if (error.options.cause !== undefined) this.logger.debug(`${line}: ${stackOf(error)}`);
+  }
+}

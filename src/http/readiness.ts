@@ -1,0 +1,75 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+/** Resolves where what it checks works, rejects where it does not. */
+export type ReadinessCheck = () => Promise<void>;
+export type Health = 'up' | 'down';
+export interface ReadinessReport {
+  readonly status: Health;
+  readonly checks: Readonly<Record<string, Health>>;
+}
+
+const CHECK_TIMEOUT_MS = 1_000;
+
+function withinTimeout(check: ReadinessCheck): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`));
+    }, CHECK_TIMEOUT_MS);
+    Promise.resolve()
+      .then(check)
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(timer);
+      });
+  });
+}
+
+/** Whether this instance can serve: every module registers what it cannot do without. */
+@Injectable()
+export class Readiness {
+  private readonly logger = new Logger(Readiness.name);
+  private readonly checks = new Map<string, ReadinessCheck>();
+  private readonly last = new Map<string, Health>();
+  private running: Promise<ReadinessReport> | undefined;
+
+  register(name: string, check: ReadinessCheck): void {
+    if (this.checks.has(name)) throw new Error(`There is a readiness check called ${name} already.`);
+    this.checks.set(name, check);
+  }
+
+  /** Runs all checks; callers at the same time share one run, so that probes never pile up. */
+  report(): Promise<ReadinessReport> {
+    this.running ??= this.run().finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  private async run(): Promise<ReadinessReport> {
+    const entries = await Promise.all(
+      [...this.checks].map(async ([name, check]) => [name, await this.healthOf(name, check)] as const),
+    );
+    const checks = Object.fromEntries(entries);
+    return { status: entries.some(([, health]) => health === 'down') ? 'down' : 'up', checks };
+  }
+
+  private async healthOf(name: string, check: ReadinessCheck): Promise<Health> {
+    let health: Health = 'up';
+    let reason: unknown;
+    try {
+      await withinTimeout(check);
+    } catch (error) {
+      health = 'down';
+      reason = error;
+    }
+    if (this.last.get(name) !== health) this.tell(name, health, reason);
+    this.last.set(name, health);
+    return health;
+  }
+
+  /** Changes alone: a probe comes every few seconds. */
+  private tell(name: string, health: Health, reason: unknown): void {
+    if (health === 'down') this.logger.warn(`${name} is down: ${reason instanceof Error ? reason.message : 'unknown'}`);
+    else this.logger.log(`${name} is up`);
+  }
+}

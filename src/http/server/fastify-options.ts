@@ -1,0 +1,68 @@
+import type { FastifyServerOptions } from 'fastify';
+import type { IncomingMessage, ServerOptions } from 'node:http';
+
+import type { AppConfig, TrustProxy } from '../../config/app-config.js';
+import { asAppError } from '../as-app-error.js';
+import { errorResponse } from '../error-response.js';
+import { BODY_LIMIT_BYTES } from '../http.errors.js';
+import { clientErrorHandler } from './client-errors.js';
+import { requestIdOf } from './request-id.js';
+import { securityHeaders } from './security-headers.js';
+
+const MAX_HEADER_BYTES = 8 * 1024;
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const IDLE_TIMEOUT_MS = 60_000;
+
+type Trust = string[] | ((address: string, hop: number) => boolean) | false;
+
+/**
+ * Whose forwarding is believed. Hop 0 is the socket's peer, so n trusted hops make the n-th address from the right of
+ * `X-Forwarded-For` the client's. A bare number would not do: Fastify 5 takes one to mean that nobody is trusted.
+ */
+export function trustOf(trustProxy: TrustProxy): Trust {
+  switch (trustProxy.kind) {
+    case 'none':
+      return false;
+    case 'hops':
+      return (_address, hop) => hop < trustProxy.hops;
+    case 'addresses':
+      return [...trustProxy.cidrs];
+  }
+}
+
+const serverOptions: ServerOptions = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  // Node looks for late requests at this interval only, by default every 30 s.
+  connectionsCheckingInterval: 1_000,
+  // Node would answer a missing Host with an empty 400; `installHttpHooks` answers it with a problem document.
+  requireHostHeader: false,
+};
+
+/** Fastify as every instance runs it; give it to `FastifyAdapter`, then call `installHttpHooks` on its instance. */
+export function fastifyOptions(config: Pick<AppConfig, 'http'>): FastifyServerOptions & { http: ServerOptions } {
+  const { publicUrl, docs, trustProxy } = config.http;
+  return {
+    http: serverOptions,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    trustProxy: trustOf(trustProxy),
+    requestIdHeader: false,
+    genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
+    // While closing, open connections still get their answers instead of Fastify's own 503.
+    return503OnClosing: false,
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false },
+    clientErrorHandler: clientErrorHandler(publicUrl),
+    // Raised by the router, before any hook has run.
+    frameworkErrors: (error, request, reply) => {
+      const context = { publicUrl, requestId: request.id, path: request.raw.url ?? '' };
+      const { status, headers, body } = errorResponse(asAppError(error), context);
+      reply.raw
+        .writeHead(status, { ...securityHeaders(context.path, docs), 'x-request-id': request.id, ...headers })
+        .end(body);
+    },
+  };
+}

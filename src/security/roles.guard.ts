@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+
+import { AppConfig } from '../config/app-config.js';
+import { Clock, addSeconds } from '../shared/clock.js';
+import { principalOf } from './principal.js';
+import type { Principal } from './principal.js';
+import { ForbiddenError, MfaEnrolmentRequiredError, ReauthRequiredError } from './security.errors.js';
+
+/** On a class or handler behind `JwtAuthGuard` and `RolesGuard`. */
+export const RequireRole = Reflector.createDecorator<'admin'>();
+
+/**
+ * Lets a principal with the required role pass. An admin's sign-in has to be recent and, where configured, to have had a
+ * second factor. A route that names no role is refused: the guard without its decorator is a mistake.
+ */
+@Injectable()
+export class RolesGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const targets = [context.getHandler(), context.getClass()];
+    const role = this.reflector.getAllAndOverride<string | undefined>(RequireRole.KEY, targets);
+    const principal = principalOf(context.switchToHttp().getRequest<FastifyRequest>());
+    if (role === undefined || !principal.roles.includes(role)) throw new ForbiddenError();
+    this.assertStrongSignIn(principal);
+    return true;
+  }
+
+  private assertStrongSignIn(principal: Principal): void {
+    const { adminMaxAuthAgeSeconds, adminRequireMfa } = this.config.accounts;
+    if (addSeconds(principal.authenticatedAt, adminMaxAuthAgeSeconds) < this.clock.now()) {
+      throw new ReauthRequiredError(adminMaxAuthAgeSeconds);
+    }
+    if (adminRequireMfa && !principal.amr.includes('otp')) throw new MfaEnrolmentRequiredError();
+  }
+}

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import {
+  InjectThrottlerOptions,
+  InjectThrottlerStorage,
+  ThrottlerGuard as NestThrottlerGuard,
+  ThrottlerStorage,
+} from '@nestjs/throttler';
+import type { ThrottlerModuleOptions, ThrottlerRequest } from '@nestjs/throttler';
+import type { FastifyRequest } from 'fastify';
+
+import { AppConfig } from '../config/app-config.js';
+import { clientAddress, clientNetwork } from '../http/client-address.js';
+import { noteLimit } from '../http/rate-limit-fields.js';
+import { BearerAuthentication } from './bearer-authentication.js';
+import { RATE_LIMITS, RATE_LIMIT_WINDOW_SECONDS, RateLimit } from './rate-limit.decorator.js';
+import type { RateLimitPolicy } from './rate-limit.decorator.js';
+import { RateLimitedError } from './security.errors.js';
+
+/** Counts a request against its route's `@RateLimit` policy; stands before every other guard. */
+@Injectable()
+export class ThrottlerGuard extends NestThrottlerGuard {
+  constructor(
+    @InjectThrottlerOptions() options: ThrottlerModuleOptions,
+    @InjectThrottlerStorage() storage: ThrottlerStorage,
+    reflector: Reflector,
+    private readonly bearer: BearerAuthentication,
+    private readonly config: AppConfig,
+  ) {
+    super(options, storage, reflector);
+  }
+
+  protected override shouldSkip(): Promise<boolean> {
+    return Promise.resolve(!this.config.http.rateLimit);
+  }
+
+  /** One count a policy, whatever the route: login and its second step share theirs. */
+  protected override async handleRequest({ context, throttler }: ThrottlerRequest): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const name = this.policyOf(context);
+    const { quota, per } = RATE_LIMITS[name];
+    const key = `${name} ${per === 'user' ? await this.userOf(request) : clientOf(request)}`;
+    const windowMs = RATE_LIMIT_WINDOW_SECONDS * 1000;
+    const count = await this.storageService.increment(key, windowMs, quota, windowMs, throttler.name ?? name);
+    noteLimit(request, {
+      policy: `${name}-requests`,
+      quota,
+      windowSeconds: RATE_LIMIT_WINDOW_SECONDS,
+      remaining: quota - count.totalHits,
+      resetSeconds: count.timeToExpire,
+    });
+    if (count.isBlocked) throw new RateLimitedError(count.timeToBlockExpire);
+    return true;
+  }
+
+  private policyOf(context: ExecutionContext): RateLimitPolicy {
+    const targets = [context.getHandler(), context.getClass()];
+    const named = this.reflector.getAllAndOverride<RateLimitPolicy | undefined>(RateLimit.KEY, targets);
+    return named ?? 'bearer';
+  }
+
+  /** A token that does not hold must not spend its user's budget: who sends it is counted by address. */
+  private async userOf(request: FastifyRequest): Promise<string> {
+    try {
+      const { userId } = await this.bearer.authenticate(request);
+      return `user ${userId}`;
+    } catch {
+      return clientOf(request);
+    }
+  }
+}
+
+const clientOf = (request: FastifyRequest): string => `client ${clientNetwork(clientAddress(request))}`;

@@ -1,5 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { UserId } from '../shared/ids.js';
+import type { EmailAddress } from './email-address.js';
 
 @Entity({ name: 'users' })
 @Index('users_admins', { synchronize: false })
@@ -7,9 +8,8 @@ export class UserEntity {
   @PrimaryColumn({ type: 'uuid' })
   id!: UserId;
 
-  /** Normalised: see `email-address.ts`. */
   @Column({ type: 'text', unique: true })
-  email!: string;
+  email!: EmailAddress;
 
   @Column({ name: 'email_verified_at', type: 'timestamptz', nullable: true })
   emailVerifiedAt!: Date | null;

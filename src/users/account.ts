@@ -1,0 +1,34 @@
+import type { UserId } from '../shared/ids.js';
+import type { EmailAddress } from './email-address.js';
+import type { UserEntity } from './user.entity.js';
+
+/** An account as other folders see it: without its password hash. */
+export interface Account {
+  readonly id: UserId;
+  readonly email: EmailAddress;
+  readonly emailVerified: boolean;
+  readonly name: string | null;
+  readonly roles: readonly string[];
+  readonly disabled: boolean;
+  readonly mfaEnabled: boolean;
+  /** Raised whenever what proves the owner changes. */
+  readonly credentialVersion: number;
+  /** The security version that tokens carry as `ver`. */
+  readonly ver: number;
+  readonly createdAt: Date;
+  readonly lastLoginAt: Date | null;
+}
+
+export const toAccount = (user: UserEntity): Account => ({
+  id: user.id,
+  email: user.email,
+  emailVerified: user.emailVerifiedAt !== null,
+  name: user.name,
+  roles: user.roles,
+  disabled: user.disabledAt !== null,
+  mfaEnabled: false,
+  credentialVersion: user.credentialVersion,
+  ver: user.ver,
+  createdAt: user.createdAt,
+  lastLoginAt: user.lastLoginAt,
+});

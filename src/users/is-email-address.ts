@@ -1,0 +1,17 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { ValidateBy } from 'class-validator';
+import { normaliseEmail } from './email-address.js';
+
+/** Accepts what `normaliseEmail` accepts; the value itself is left as it came. */
+export const IsEmailAddress = (): PropertyDecorator =>
+  applyDecorators(
+    ApiProperty({ format: 'email', maxLength: 254 }),
+    ValidateBy({
+      name: 'isEmailAddress',
+      validator: {
+        validate: (value: unknown) => typeof value === 'string' && normaliseEmail(value) !== undefined,
+        defaultMessage: () => 'must be an e-mail address',
+      },
+    }),
+  );

@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager, Repository } from 'typeorm';
+import { AppConfig } from '../config/app-config.js';
+import { row } from '../database/sql.js';
+import { newUserId } from '../shared/ids.js';
+import type { UserId } from '../shared/ids.js';
+import { Secret } from '../shared/secret.js';
+import { normaliseName } from './account-name.js';
+import { toAccount } from './account.js';
+import type { Account } from './account.js';
+import { normaliseEmail } from './email-address.js';
+import type { EmailAddress } from './email-address.js';
+import { PasswordHasher } from './password-hasher.js';
+import { PasswordPolicy } from './password-policy.js';
+import { UserEntity } from './user.entity.js';
+import { OverloadedError } from './users.errors.js';
+
+/** A better hash of a password that was just right, to be stored in the transaction of the sign-in. */
+export interface PasswordRehash {
+  readonly userId: UserId;
+  readonly replaced: Secret;
+  readonly replacement: Secret;
+}
+
+export type PasswordCheck =
+  | { readonly outcome: 'match'; readonly account: Account; readonly rehash: PasswordRehash | undefined }
+  /** Unknown, without a password, or wrong: `account` is for counters and events, never for the answer. */
+  | { readonly outcome: 'mismatch'; readonly account: Account | undefined };
+
+export interface Registration {
+  readonly email: EmailAddress;
+  readonly password: string;
+  readonly name?: string | null;
+  readonly now: Date;
+}
+
+export interface RegistrationResult {
+  /** `replaced`: the address had registered before, but was never verified. */
+  readonly outcome: 'created' | 'replaced' | 'taken';
+  readonly userId: UserId;
+}
+
+/**
+ * Invitations (no password yet) and disabled accounts are not for a stranger to take over, verified or not.
+ * The conflict is written in every case, if only as it was, so that a taken address costs the same commit as a free one.
+ */
+const REPLACEABLE =
+  '$6 AND old.email_verified_at IS NULL AND old.password_hash IS NOT NULL AND old.disabled_at IS NULL';
+const REGISTER = `
+  INSERT INTO users AS old (id, email, name, password_hash, created_at)
+  VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT (email) DO UPDATE SET
+    name = CASE WHEN ${REPLACEABLE} THEN excluded.name ELSE old.name END,
+    password_hash = CASE WHEN ${REPLACEABLE} THEN excluded.password_hash ELSE old.password_hash END,
+    credential_version = old.credential_version + CASE WHEN ${REPLACEABLE} THEN 1 ELSE 0 END
+  RETURNING id, CASE WHEN id = $1 THEN 'created' WHEN password_hash = $4 THEN 'replaced' ELSE 'taken' END AS outcome`;
+
+/** Accounts and their passwords. What revokes tokens besides (disable, delete, password change) belongs to `auth`. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly hasher: PasswordHasher,
+    private readonly policy: PasswordPolicy,
+    private readonly config: AppConfig,
+  ) {}
+
+  /**
+   * Checks a password; an unknown address takes the same time as a known one.
+   * @throws OverloadedError where too many hashes wait, alike for known and unknown addresses
+   */
+  async verifyPassword(address: string, password: string): Promise<PasswordCheck> {
+    const email = normaliseEmail(address);
+    const user = email === undefined ? null : await this.users.findOneBy({ email });
+    const verdict = await this.hasher.verify(user?.passwordHash ?? null, password);
+    if (!user || verdict === 'mismatch') return { outcome: 'mismatch', account: user ? toAccount(user) : undefined };
+    const rehash = verdict === 'match_rehash_due' ? await this.rehash(user, password) : undefined;
+    return { outcome: 'match', account: toAccount(user), rehash };
+  }
+
+  /** Stores a better hash of the same password. @returns false where the password has been changed meanwhile */
+  async storeRehash(tx: EntityManager, { userId, replaced, replacement }: PasswordRehash): Promise<boolean> {
+    const where = { id: userId, passwordHash: replaced.reveal() };
+    const { affected } = await tx.update(UserEntity, where, { passwordHash: replacement.reveal() });
+    return affected === 1;
+  }
+
+  /**
+   * Creates an account, or replaces password and name of one whose address awaits its verification. The answer to the
+   * caller must not depend on the outcome; the work done here does not.
+   * @throws PasswordWeakError
+   * @throws OverloadedError
+   */
+  async register({ email, password, name, now }: Registration): Promise<RegistrationResult> {
+    await this.policy.check(password, { email, name: name ?? null });
+    const hash = await this.hasher.hash(password);
+    const mayReplace = this.config.accounts.requireVerifiedEmail;
+    const values = [newUserId(), email, normaliseName(name ?? '') ?? null, hash, now, mayReplace];
+    const registered = await row<{ id: UserId; outcome: RegistrationResult['outcome'] }>(
+      this.dataSource,
+      REGISTER,
+      values,
+    );
+    if (!registered) throw new Error('a registration returned no row');
+    return { outcome: registered.outcome, userId: registered.id };
+  }
+
+  async findById(userId: UserId): Promise<Account | undefined> {
+    const user = await this.users.findOneBy({ id: userId });
+    return user ? toAccount(user) : undefined;
+  }
+
+  /** @param name null clears it. @returns undefined where there is no such account */
+  async rename(userId: UserId, name: string | null): Promise<Account | undefined> {
+    await this.users.update({ id: userId }, { name: name === null ? null : (normaliseName(name) ?? null) });
+    return this.findById(userId);
+  }
+
+  async recordLogin(tx: EntityManager, userId: UserId, now: Date): Promise<void> {
+    await tx.update(UserEntity, { id: userId }, { lastLoginAt: now });
+  }
+
+  /** Best effort: a full queue must not fail a sign-in whose password was right; the next one tries again. */
+  private async rehash(user: UserEntity, password: string): Promise<PasswordRehash | undefined> {
+    if (user.passwordHash === null) return undefined;
+    try {
+      const replacement = new Secret(await this.hasher.hash(password));
+      return { userId: user.id, replaced: new Secret(user.passwordHash), replacement };
+    } catch (error) {
+      if (error instanceof OverloadedError) return undefined;
+      throw error;
+    }
+  }
+
+  private get users(): Repository<UserEntity> {
+    return this.dataSource.getRepository(UserEntity);
+  }
+}

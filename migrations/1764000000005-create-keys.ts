@@ -20,9 +20,7 @@ export class CreateKeys1764000000005 implements MigrationInterface {
         retired_at timestamptz
       )`);
     await runner.query(`CREATE UNIQUE INDEX signing_keys_one_active ON signing_keys (state) WHERE state = 'active'`);
-    await runner.query(
-      `CREATE UNIQUE INDEX signing_keys_one_pending ON signing_keys (state) WHERE state = 'pending'`,
-    );
+    await runner.query(`CREATE UNIQUE INDEX signing_keys_one_pending ON signing_keys (state) WHERE state = 'pending'`);
     await runner.query(`
       CREATE TABLE data_keys (
         purpose text PRIMARY KEY,

@@ -1,0 +1,88 @@
+import { setTimeout } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '../../config/app-config.js';
+import { TokenInvalidError } from '../../security/security.errors.js';
+import { parseHeader } from '../access/compact-jws.js';
+import { sharedSecretKey } from './signing-key.js';
+import type { SigningKey, VerificationKey } from './signing-key.js';
+import { StoredKeys } from './stored-keys.js';
+import type { LiveKey } from './stored-keys.js';
+
+/** Of an asymmetric key: the thumbprint that RFC 7638 makes. Anything else is no key of ours. */
+const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
+const RELOAD_AT_MOST_EVERY_MS = 500;
+
+/**
+ * The keys that sign and verify access tokens, in memory: those that Postgres holds or, under HS256, the configured
+ * secrets themselves.
+ */
+@Injectable()
+export class SigningKeys {
+  private live: readonly LiveKey[] = [];
+  private verifiers: ReadonlyMap<string, VerificationKey> = new Map();
+  private active: SigningKey | undefined;
+  private reloading: Promise<void> | undefined;
+
+  constructor(
+    private readonly stored: StoredKeys,
+    config: AppConfig,
+  ) {
+    const { algorithm, jwtSecrets } = config.tokens;
+    if (algorithm === 'HS256') this.useSecrets(jwtSecrets.map(sharedSecretKey));
+  }
+
+  /** Those in Postgres, as they were read last; none under HS256. */
+  get records(): readonly LiveKey[] {
+    return this.live;
+  }
+
+  /** The key that signs. */
+  signer(): SigningKey {
+    if (!this.active) throw new Error('the signing keys are not loaded yet');
+    return this.active;
+  }
+
+  /**
+   * The key that must have signed a token: the one of exactly that `kid`, whatever it spells, if `alg` is its own.
+   * @throws TokenInvalidError for a token of another form, an unknown key or another algorithm than the key's
+   */
+  keyOf(token: string): VerificationKey {
+    const header = parseHeader(token);
+    if (!header) throw new TokenInvalidError('form');
+    const key = this.verifiers.get(header.kid);
+    if (key?.algorithm !== header.alg) throw new TokenInvalidError('key');
+    return key;
+  }
+
+  /**
+   * The same, but reads the keys again first where the `kid` could be that of a key made a moment ago. Tokens with made-up
+   * ids share one read in half a second.
+   */
+  async findKeyOf(token: string): Promise<VerificationKey> {
+    const kid = parseHeader(token)?.kid ?? '';
+    if (this.live.length > 0 && THUMBPRINT.test(kid) && !this.verifiers.has(kid)) await this.reloadSoon();
+    return this.keyOf(token);
+  }
+
+  async reload(): Promise<void> {
+    this.use(await this.stored.readLive());
+  }
+
+  use(live: readonly LiveKey[]): void {
+    this.live = live;
+    this.active = live.find(({ state }) => state === 'active')?.key;
+    this.verifiers = new Map(live.map(({ kid, key }) => [kid, key]));
+  }
+
+  private useSecrets(keys: readonly SigningKey[]): void {
+    this.active = keys[0];
+    this.verifiers = new Map(keys.map((key) => [key.kid, key]));
+  }
+
+  private reloadSoon(): Promise<void> {
+    this.reloading ??= this.reload().finally(() => {
+      void setTimeout(RELOAD_AT_MOST_EVERY_MS, undefined, { ref: false }).then(() => (this.reloading = undefined));
+    });
+    return this.reloading;
+  }
+}

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { addSeconds } from '../../shared/clock.js';
+import { Denylist } from './denylist.js';
+import type { Revocation, RevocationKind } from './denylist.js';
+import { CommitUnknownError } from '../tokens.errors.js';
+
+/**
+ * How long a revocation is told: longer than any access token may live (60 min), whatever the settings, so that a
+ * changed setting or a clock that is off cannot bring a revoked token back.
+ */
+const REVOCATION_LIFE_SECONDS = 70 * 60;
+
+export interface RevocationSubject {
+  readonly kind: RevocationKind;
+  readonly subject: string;
+  readonly minimum?: number;
+}
+
+/**
+ * The one door through which anything is revoked: appended in the transaction of the change that causes it, and
+ * refused here as soon as that has committed, before the caller is answered.
+ */
+@Injectable()
+export class Revocations {
+  private readonly appended = new WeakMap<EntityManager, Revocation[]>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly denylist: Denylist,
+  ) {}
+
+  /**
+   * Runs a transaction and applies what was appended in it once it has committed.
+   * @throws CommitUnknownError where the connection was lost while committing: what was appended is applied all the same
+   */
+  async transaction<Result>(work: (tx: EntityManager) => Promise<Result>): Promise<Result> {
+    const pending: Revocation[] = [];
+    const progress = { stage: 'working' as 'working' | 'committing' };
+    try {
+      const result = await this.dataSource.transaction(async (tx) => {
+        this.appended.set(tx, pending);
+        const done = await work(tx);
+        progress.stage = 'committing';
+        return done;
+      });
+      this.apply(pending);
+      return result;
+    } catch (error) {
+      if (progress.stage === 'working') throw error;
+      this.apply(pending);
+      throw new CommitUnknownError(error);
+    }
+  }
+
+  /** Appends to the feed, in a transaction that `transaction` opened. */
+  async append(tx: EntityManager, subjects: readonly RevocationSubject[], now: Date): Promise<void> {
+    const pending = this.appended.get(tx);
+    if (!pending) throw new Error('a revocation is appended in a transaction of Revocations.transaction');
+    if (subjects.length === 0) return;
+    const expiresAt = addSeconds(now, REVOCATION_LIFE_SECONDS);
+    await tx.query(
+      `INSERT INTO revocations (kind, subject, minimum, expires_at)
+       SELECT kind, subject, minimum, $4 FROM unnest($1::text[], $2::text[], $3::integer[]) AS of (kind, subject, minimum)`,
+      [
+        subjects.map(({ kind }) => kind),
+        subjects.map(({ subject }) => subject),
+        subjects.map(({ minimum }) => minimum ?? null),
+        expiresAt,
+      ],
+    );
+    pending.push(
+      ...subjects.map(({ kind, subject, minimum }) => ({ kind, subject, minimum: minimum ?? null, expiresAt })),
+    );
+  }
+
+  private apply(revocations: readonly Revocation[]): void {
+    for (const revocation of revocations) this.denylist.apply(revocation);
+  }
+}

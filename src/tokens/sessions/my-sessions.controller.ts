@@ -1,0 +1,58 @@
+import { Controller, Delete, Get, HttpCode, Param, Query, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { PageQuery } from '../../http/page-query.dto.js';
+import { ApiProblems, BEARER_PROBLEMS } from '../../http/problem.dto.js';
+import { UuidParam } from '../../http/uuid-param.js';
+import { JwtAuthGuard } from '../../security/jwt-auth.guard.js';
+import { CurrentPrincipal } from '../../security/principal.js';
+import type { Principal } from '../../security/principal.js';
+import { RateLimit } from '../../security/rate-limit.decorator.js';
+import { ThrottlerGuard } from '../../security/throttler.guard.js';
+import { asSessionId } from '../../shared/ids.js';
+import { SessionNotFoundError } from '../tokens.errors.js';
+import { SessionCursors } from './session-cursors.js';
+import { RevokedResponse, SessionListResponse, SessionResponse } from './session.dto.js';
+import { SessionsService } from './sessions.service.js';
+
+@ApiTags('sessions')
+@ApiBearerAuth()
+@Controller('api/me/sessions')
+@UseGuards(ThrottlerGuard, JwtAuthGuard)
+@RateLimit('bearer')
+@ApiProblems(...BEARER_PROBLEMS, 'validation_failed')
+export class MySessionsController {
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly cursors: SessionCursors,
+  ) {}
+
+  /** The caller's live sessions, newest first. */
+  @Get()
+  @ApiOkResponse({ type: SessionListResponse })
+  async list(
+    @CurrentPrincipal() { userId, sessionId }: Principal,
+    @Query() { limit, cursor }: PageQuery,
+  ): Promise<SessionListResponse> {
+    const list = `sessions of ${userId}`;
+    const before = await this.cursors.before(list, cursor);
+    const found = await this.sessions.listLive(userId, { limit: limit + 1, before });
+    const { items, nextCursor } = await this.cursors.page(list, found, limit);
+    return { items: items.map((session) => SessionResponse.from(session, sessionId)), nextCursor };
+  }
+
+  /** Ends all of the caller's sessions but the current one. */
+  @Delete()
+  @ApiOkResponse({ type: RevokedResponse })
+  async endOthers(@CurrentPrincipal() { userId, sessionId }: Principal): Promise<RevokedResponse> {
+    return { revoked: await this.sessions.revokeAllOf(userId, 'ended_by_user', sessionId) };
+  }
+
+  /** Ends one of the caller's sessions. */
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  @ApiProblems('not_found')
+  async end(@CurrentPrincipal() { userId }: Principal, @Param('id', UuidParam) id: string): Promise<void> {
+    if (!(await this.sessions.revoke(asSessionId(id), 'ended_by_user', userId))) throw new SessionNotFoundError();
+  }
+}

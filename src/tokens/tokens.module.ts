@@ -1,0 +1,55 @@
+import { Module } from '@nestjs/common';
+import { JwtModule, JwtSecretRequestType } from '@nestjs/jwt';
+import { CryptoModule } from '../crypto/crypto.module.js';
+import { AccessTokenService } from './access/access-token.service.js';
+import { SigningKeysModule } from './keys/signing-keys.module.js';
+import { KeyRotation } from './keys/key-rotation.js';
+import { SigningKeys } from './keys/signing-keys.js';
+import { Denylist } from './revocation/denylist.js';
+import { RevocationFeed } from './revocation/revocation-feed.js';
+import { Revocations } from './revocation/revocations.js';
+import { MySessionsController } from './sessions/my-sessions.controller.js';
+import { RefreshTokens } from './sessions/refresh-tokens.js';
+import { SessionCursors } from './sessions/session-cursors.js';
+import { SessionRefresh } from './sessions/session-refresh.js';
+import { SessionsService } from './sessions/sessions.service.js';
+
+@Module({
+  imports: [
+    CryptoModule,
+    SigningKeysModule,
+    JwtModule.registerAsync({
+      imports: [SigningKeysModule],
+      inject: [SigningKeys],
+      // Always a KeyObject: jsonwebtoken parses a string or PEM anew at every call, and tries it as a public key first.
+      useFactory: (keys: SigningKeys) => ({
+        secretOrKeyProvider: (type, token) =>
+          type === JwtSecretRequestType.VERIFY && typeof token === 'string'
+            ? keys.keyOf(token).verify
+            : keys.signer().sign,
+      }),
+    }),
+  ],
+  controllers: [MySessionsController],
+  providers: [
+    AccessTokenService,
+    Denylist,
+    KeyRotation,
+    RefreshTokens,
+    RevocationFeed,
+    Revocations,
+    SessionCursors,
+    SessionRefresh,
+    SessionsService,
+  ],
+  exports: [
+    AccessTokenService,
+    RefreshTokens,
+    RevocationFeed,
+    Revocations,
+    SessionRefresh,
+    SessionsService,
+    SigningKeysModule,
+  ],
+})
+export class TokensModule {}

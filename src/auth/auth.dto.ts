@@ -1,0 +1,74 @@
+import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { IsAccountName } from '../users/account-name.js';
+import { IsEmailAddress } from '../users/is-email-address.js';
+
+/** Longer than any password may be: what is between is refused as wrong, at the same cost. */
+const MAX_PASSWORD_TEXT = 1024;
+
+export class LoginRequest {
+  /**
+   * The e-mail address of the account.
+   * @example "ada@example.com"
+   */
+  @IsEmailAddress()
+  email!: string;
+
+  /** The password, exactly as it was chosen: it is never trimmed, cut or case-folded. */
+  @IsString()
+  @Length(1, MAX_PASSWORD_TEXT)
+  password!: string;
+
+  /**
+   * What the user calls this device, shown in the list of sessions.
+   * @example "Ada's laptop"
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  deviceName?: string;
+
+  /** Where the refresh token is handed over. */
+  @IsOptional()
+  @IsIn(['body'])
+  refreshTokenIn?: 'body';
+}
+
+export class RefreshRequest {
+  /** The refresh token that the last sign-in or refresh answered with. */
+  @IsString()
+  @Length(1, 200)
+  refreshToken!: string;
+}
+
+export class LogoutRequest {
+  /** The session's refresh token, for a client that has no access token at hand. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  refreshToken?: string;
+}
+
+export class RegisterRequest {
+  /** @example "ada@example.com" */
+  @IsEmailAddress()
+  email!: string;
+
+  /**
+   * At least 15 characters (configurable), at most 128 and 512 bytes. Any Unicode, no rules of composition.
+   * @example "correct horse battery staple"
+   */
+  @IsString()
+  @MaxLength(MAX_PASSWORD_TEXT)
+  password!: string;
+
+  /**
+   * What the user is called: 1 to 100 characters.
+   * @example "Ada Lovelace"
+   */
+  @IsOptional()
+  @IsAccountName()
+  name?: string;
+}
+
+/** An empty object. */
+export class EmptyResponse {}

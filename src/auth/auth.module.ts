@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { PassportModule } from '@nestjs/passport';
+import { CryptoModule } from '../crypto/crypto.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { SecurityModule } from '../security/security.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AuthController } from './auth.controller.js';
+import { AuthService } from './auth.service.js';
+import { Guesses } from './guesses.js';
+import { MyAccessController } from './my-access.controller.js';
+import { PasswordSignIn } from './password-sign-in.js';
+import { Registration } from './registration.js';
+import { JwtStrategy } from './strategies/jwt.strategy.js';
+import { LocalStrategy } from './strategies/local.strategy.js';
+import { RefreshTokenStrategy } from './strategies/refresh-token.strategy.js';
+
+const strategies = [JwtStrategy, LocalStrategy, RefreshTokenStrategy];
+
+@Module({
+  imports: [PassportModule, SecurityModule, CryptoModule, MailModule, UsersModule, TokensModule],
+  controllers: [AuthController, MyAccessController],
+  providers: [...strategies, AuthService, Guesses, PasswordSignIn, Registration],
+})
+export class AuthModule {}

@@ -1,0 +1,17 @@
+import type { FastifyRequest } from 'fastify';
+import { ValidationFailedError } from '../http/http.errors.js';
+
+const SHAPE = /^[\x21-\x7e]{1,255}$/;
+
+/**
+ * The `Idempotency-Key` header: 1 to 255 visible ASCII characters that the client chose for this refresh and all its
+ * repeats.
+ * @returns undefined where there is none
+ * @throws ValidationFailedError for anything else
+ */
+export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && SHAPE.test(header)) return header;
+  throw new ValidationFailedError([{ field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { Strategy } from 'passport-jwt';
+import { JWT_ALGORITHMS } from '../../config/app-config.js';
+import { bearerToken } from '../../security/bearer-token.js';
+import type { Principal } from '../../security/principal.js';
+import { AccessTokenService } from '../../tokens/access/access-token.service.js';
+import { SigningKeys } from '../../tokens/keys/signing-keys.js';
+
+/**
+ * Access tokens. The strict parse chooses the key and its one algorithm, passport-jwt checks the signature, and the
+ * claims and the denylist are ours: jsonwebtoken alone accepts more than the contract, §2, does.
+ */
+@Injectable()
+export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+  constructor(
+    private readonly accessTokens: AccessTokenService,
+    keys: SigningKeys,
+  ) {
+    super({
+      jwtFromRequest: bearerToken,
+      secretOrKeyProvider: (_request: FastifyRequest, token: string, done: (error: unknown, key?: never) => void) => {
+        try {
+          // passport-jwt's types know strings alone; jsonwebtoken is fast only with a KeyObject.
+          done(null, keys.keyOf(token).verify as never);
+        } catch (error) {
+          done(error);
+        }
+      },
+      algorithms: [...JWT_ALGORITHMS],
+      ignoreExpiration: true,
+      passReqToCallback: true,
+    });
+  }
+
+  validate(request: FastifyRequest): Promise<Principal> {
+    return this.accessTokens.acceptVerified(bearerToken(request));
+  }
+}

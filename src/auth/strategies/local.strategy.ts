@@ -1,0 +1,44 @@
+import { Injectable, createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import { AuthGuard, PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { Strategy } from 'passport-local';
+import { clientOf } from '../../http/client-context.js';
+import { noteLimit } from '../../http/rate-limit-fields.js';
+import { validateBody } from '../../http/validation.js';
+import { normaliseEmail } from '../../users/email-address.js';
+import { InvalidCredentialsError } from '../auth.errors.js';
+import { LoginRequest } from '../auth.dto.js';
+import { PasswordSignIn } from '../password-sign-in.js';
+import type { CheckedPassword } from '../password-sign-in.js';
+
+/** An e-mail address and a password. */
+@Injectable()
+export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
+  constructor(private readonly passwords: PasswordSignIn) {
+    super({ usernameField: 'email', passReqToCallback: true });
+  }
+
+  async validate(request: FastifyRequest, address: string, password: string): Promise<CheckedPassword> {
+    const email = normaliseEmail(address);
+    if (email === undefined) throw new InvalidCredentialsError();
+    return this.passwords.check(email, password, clientOf(request), (limit) => {
+      noteLimit(request, limit);
+    });
+  }
+}
+
+/** Checks the body before the strategy reads it: guards run before pipes. */
+@Injectable()
+export class LocalAuthGuard extends AuthGuard('local') {
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    await validateBody(LoginRequest, request.body);
+    return (await super.canActivate(context)) as boolean;
+  }
+}
+
+/** What the strategy found: an account whose password was right. */
+export const Checked = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<{ user: CheckedPassword }>().user,
+);

@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { migrations } from '../migrations/index.js';
+import { developmentBanner } from './banner.js';
+import type { AppConfig } from './config/app-config.js';
+import { ConfigError } from './config/config-error.js';
+import { developmentState, fillDevelopmentEnvironment } from './config/development-state.js';
+import type { DevelopmentState } from './config/development-state.js';
+import { loadEnvironment } from './config/environment.js';
+import { loadAppConfig } from './config/load-app-config.js';
+import { decideMode } from './config/mode.js';
+import { createApp } from './configure-app.js';
+import { planEmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.js';
+import type { EmbeddedPostgresPlan } from './database/embedded-postgres.js';
+import { requireMigrated, runMigrations } from './database/migrate.js';
+import { createLogger } from './observability/logger.js';
+
+const DATA_DIRECTORY = '.data';
+
+interface Prepared {
+  readonly config: AppConfig;
+  /** Of development only. */
+  readonly state: DevelopmentState | undefined;
+  /** Where development has no `DATABASE_URL`. */
+  readonly embedded: EmbeddedPostgresPlan | undefined;
+}
+
+/** Reads the configuration, opens the database, listens, and stops in that order backwards at SIGTERM or SIGINT. */
+export async function startGatehouse(): Promise<void> {
+  const logger = new Logger('Gatehouse');
+  const log = (line: string): void => {
+    logger.log(line);
+  };
+  const { config, state, embedded } = await prepare();
+  Logger.overrideLogger(createLogger(config));
+  const postgres = embedded && (await startEmbeddedPostgres(embedded, log));
+  try {
+    await migrate(config, log);
+    const app = await createApp({ config });
+    stopAtSignal(async () => {
+      await app.close();
+      await postgres?.stop();
+    });
+    await app.listen(config.http.port, config.http.host);
+  } catch (error) {
+    await postgres?.stop();
+    throw error;
+  }
+  if (state) process.stdout.write(developmentBanner(config, state));
+}
+
+/** Everything is checked before anything is started. */
+async function prepare(): Promise<Prepared> {
+  const { values, faults } = loadEnvironment();
+  if (decideMode(values).mode === 'production') {
+    return { config: loadAppConfig(values, faults), state: undefined, embedded: undefined };
+  }
+  // What could not be read must not be replaced by what development makes up.
+  if (faults.length > 0) throw new ConfigError(faults);
+  const state = developmentState(DATA_DIRECTORY);
+  const filled = fillDevelopmentEnvironment(values, state);
+  if (filled.DATABASE_URL) return { config: loadAppConfig(filled), state, embedded: undefined };
+  const embedded = await planEmbeddedPostgres(join(DATA_DIRECTORY, 'postgres'), state.databasePassword);
+  return { config: loadAppConfig({ ...filled, DATABASE_URL: embedded.url }), state, embedded };
+}
+
+async function migrate({ database }: AppConfig, log: (line: string) => void): Promise<void> {
+  const options = { url: database.migrateUrl.reveal(), migrations };
+  if (database.migrateAtStart) await runMigrations(options, log);
+  else await requireMigrated({ ...options, url: database.url.reveal() }, log);
+}
+
+function stopAtSignal(stop: () => Promise<void>): void {
+  let stopping = false;
+  const onSignal = (): void => {
+    if (stopping) return;
+    stopping = true;
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`Gatehouse did not stop cleanly: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}

@@ -1,12 +1,17 @@
 import { Module } from '@nestjs/common';
+import type { Provider } from '@nestjs/common';
 import { JwtModule, JwtSecretRequestType } from '@nestjs/jwt';
+import { DataSource } from 'typeorm';
+import { AppConfig } from '../config/app-config.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
+import { ObservabilityModule } from '../observability/observability.module.js';
 import { AccessTokenService } from './access/access-token.service.js';
 import { SigningKeysModule } from './keys/signing-keys.module.js';
 import { KeyRotation } from './keys/key-rotation.js';
 import { SigningKeys } from './keys/signing-keys.js';
 import { Denylist } from './revocation/denylist.js';
 import { RevocationFeed } from './revocation/revocation-feed.js';
+import { NoSignal, NotifySignal, RevocationSignal } from './revocation/revocation-signal.js';
 import { Revocations } from './revocation/revocations.js';
 import { MySessionsController } from './sessions/my-sessions.controller.js';
 import { RefreshTokens } from './sessions/refresh-tokens.js';
@@ -14,9 +19,17 @@ import { SessionCursors } from './sessions/session-cursors.js';
 import { SessionRefresh } from './sessions/session-refresh.js';
 import { SessionsService } from './sessions/sessions.service.js';
 
+const revocationSignal: Provider = {
+  provide: RevocationSignal,
+  inject: [AppConfig, DataSource],
+  useFactory: (config: AppConfig, dataSource: DataSource) =>
+    config.database.pooler === 'transaction' ? new NoSignal() : new NotifySignal(dataSource, config),
+};
+
 @Module({
   imports: [
     CryptoModule,
+    ObservabilityModule,
     SigningKeysModule,
     JwtModule.registerAsync({
       imports: [SigningKeysModule],
@@ -37,6 +50,7 @@ import { SessionsService } from './sessions/sessions.service.js';
     KeyRotation,
     RefreshTokens,
     RevocationFeed,
+    revocationSignal,
     Revocations,
     SessionCursors,
     SessionRefresh,

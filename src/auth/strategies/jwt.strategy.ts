@@ -21,12 +21,13 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     super({
       jwtFromRequest: bearerToken,
       secretOrKeyProvider: (_request: FastifyRequest, token: string, done: (error: unknown, key?: never) => void) => {
-        try {
+        keys.findKeyOf(token).then(
           // passport-jwt's types know strings alone; jsonwebtoken is fast only with a KeyObject.
-          done(null, keys.keyOf(token).verify as never);
-        } catch (error) {
-          done(error);
-        }
+          ({ verify }) => {
+            done(null, verify as never);
+          },
+          done,
+        );
       },
       algorithms: [...JWT_ALGORITHMS],
       ignoreExpiration: true,

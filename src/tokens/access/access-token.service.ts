@@ -83,6 +83,7 @@ export class AccessTokenService {
    * @throws TokenInvalidError, TokenExpiredError, TokenRevokedError, TokenStaleError, RevocationUnknownError
    */
   async verify(token: string): Promise<Principal> {
+    await this.keys.findKeyOf(token);
     return this.accept(this.authenticate(token));
   }
 

@@ -5,6 +5,7 @@ import { AppConfig } from '../../config/app-config.js';
 import type { JwtAlgorithm } from '../../config/app-config.js';
 import { Clock } from '../../shared/clock.js';
 import { Revocations } from '../revocation/revocations.js';
+import { RevocationSignal } from '../revocation/revocation-signal.js';
 import { KeysInConfigError } from '../tokens.errors.js';
 import { earliestActivation, planKeys } from './key-plan.js';
 import type { KeyPolicy, KeyStep } from './key-plan.js';
@@ -34,6 +35,7 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
     private readonly stored: StoredKeys,
     private readonly keys: SigningKeys,
     private readonly revocations: Revocations,
+    private readonly signal: RevocationSignal,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -62,14 +64,12 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
     this.algorithm();
     await this.advance();
     const now = this.clock.now();
-    const scheduled = await this.revocations.transaction((tx) =>
-      this.stored.exclusively(tx, async () => {
-        const pending = pendingOf(await this.stored.readLive(tx));
-        const at = pending.activatesAt ?? earliestActivation(pending, now);
-        await this.stored.schedule(tx, pending.kid, at);
-        return { ...pending, activatesAt: at };
-      }),
-    );
+    const scheduled = await this.change(async (tx) => {
+      const pending = pendingOf(await this.stored.readLive(tx));
+      const at = pending.activatesAt ?? earliestActivation(pending, now);
+      await this.stored.schedule(tx, pending.kid, at);
+      return { ...pending, activatesAt: at };
+    });
     await this.advance();
     return this.keys.records.find(({ kid }) => kid === scheduled.kid) ?? scheduled;
   }
@@ -86,20 +86,18 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
     await this.advance();
     const fresh = discardPending ? await generateSigningKey(algorithm) : undefined;
     const now = this.clock.now();
-    await this.revocations.transaction((tx) =>
-      this.stored.exclusively(tx, async () => {
-        const live = await this.stored.readLive(tx);
-        const compromised = live.filter(({ state }) => state !== 'pending' || fresh);
-        for (const { kid } of compromised) await this.stored.retire(tx, kid, now);
-        await this.revocations.append(
-          tx,
-          compromised.map(({ kid }) => ({ kind: 'key', subject: kid })),
-          now,
-        );
-        if (fresh) await this.stored.insert(tx, fresh, 'active', now);
-        else await this.stored.activate(tx, pendingOf(live).kid, now);
-      }),
-    );
+    await this.change(async (tx) => {
+      const live = await this.stored.readLive(tx);
+      const compromised = live.filter(({ state }) => state !== 'pending' || fresh);
+      for (const { kid } of compromised) await this.stored.retire(tx, kid, now);
+      await this.revocations.append(
+        tx,
+        compromised.map(({ kid }) => ({ kind: 'key', subject: kid })),
+        now,
+      );
+      if (fresh) await this.stored.insert(tx, fresh, 'active', now);
+      else await this.stored.activate(tx, pendingOf(live).kid, now);
+    });
     await this.advance();
     return activeOf(this.keys.records);
   }
@@ -110,13 +108,10 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
     for (let step = 0; step < MAX_STEPS && this.plan(this.keys.records); step++) {
       // Made before the transaction, which holds the lock: an RSA key takes a second.
       const fresh = await generateSigningKey(this.algorithm());
-      await this.revocations.transaction((tx) =>
-        this.stored.exclusively(tx, async () => {
-          const now = this.clock.now();
-          const next = this.plan(await this.stored.readLive(tx));
-          if (next) await this.apply(tx, next, fresh, now);
-        }),
-      );
+      await this.change(async (tx) => {
+        const next = this.plan(await this.stored.readLive(tx));
+        if (next) await this.apply(tx, next, fresh, this.clock.now());
+      });
       await this.keys.reload();
     }
   }
@@ -149,14 +144,19 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
     if (!this.keys.records.some(isForeign)) return;
     const fresh = await generateSigningKey(algorithm);
     const now = this.clock.now();
-    await this.revocations.transaction((tx) =>
-      this.stored.exclusively(tx, async () => {
-        const foreign = (await this.stored.readLive(tx)).find(isForeign);
-        if (!foreign) return;
-        await this.stored.retire(tx, foreign.kid, now);
-        await this.stored.insert(tx, fresh, 'pending', now);
-      }),
-    );
+    await this.change(async (tx) => {
+      const foreign = (await this.stored.readLive(tx)).find(isForeign);
+      if (!foreign) return;
+      await this.stored.retire(tx, foreign.kid, now);
+      await this.stored.insert(tx, fresh, 'pending', now);
+    });
+  }
+
+  /** One change of the keys in one transaction, while no other instance makes one; the others hear of it. */
+  private async change<Result>(work: (tx: EntityManager) => Promise<Result>): Promise<Result> {
+    const result = await this.revocations.transaction((tx) => this.stored.exclusively(tx, () => work(tx)));
+    this.signal.send();
+    return result;
   }
 
   private plan(records: readonly KeyRecord[]): KeyStep | undefined {

@@ -22,13 +22,15 @@ export class SigningKeys {
   private verifiers: ReadonlyMap<string, VerificationKey> = new Map();
   private active: SigningKey | undefined;
   private reloading: Promise<void> | undefined;
+  private readonly inConfiguration: boolean;
 
   constructor(
     private readonly stored: StoredKeys,
     config: AppConfig,
   ) {
     const { algorithm, jwtSecrets } = config.tokens;
-    if (algorithm === 'HS256') this.useSecrets(jwtSecrets.map(sharedSecretKey));
+    this.inConfiguration = algorithm === 'HS256';
+    if (this.inConfiguration) this.useSecrets(jwtSecrets.map(sharedSecretKey));
   }
 
   /** Those in Postgres, as they were read last; none under HS256. */
@@ -60,15 +62,16 @@ export class SigningKeys {
    */
   async findKeyOf(token: string): Promise<VerificationKey> {
     const kid = parseHeader(token)?.kid ?? '';
-    if (this.live.length > 0 && THUMBPRINT.test(kid) && !this.verifiers.has(kid)) await this.reloadSoon();
+    if (!this.inConfiguration && THUMBPRINT.test(kid) && !this.verifiers.has(kid)) await this.reloadSoon();
     return this.keyOf(token);
   }
 
+  /** Reads them again; under HS256 there is nothing to read. */
   async reload(): Promise<void> {
-    this.use(await this.stored.readLive());
+    if (!this.inConfiguration) this.use(await this.stored.readLive());
   }
 
-  use(live: readonly LiveKey[]): void {
+  private use(live: readonly LiveKey[]): void {
     this.live = live;
     this.active = live.find(({ state }) => state === 'active')?.key;
     this.verifiers = new Map(live.map(({ kid, key }) => [kid, key]));

@@ -3,25 +3,48 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '../../database/sql.js';
+import { Metrics } from '../../observability/metrics.js';
 import { Clock } from '../../shared/clock.js';
-import { Denylist } from './denylist.js';
-import type { RevocationKind } from './denylist.js';
+import { SigningKeys } from '../keys/signing-keys.js';
 import { RevocationUnknownError } from '../tokens.errors.js';
+import { Denylist } from './denylist.js';
+import type { Revocation, RevocationKind } from './denylist.js';
+import { RevocationSignal } from './revocation-signal.js';
 
 const POLL_MS = 500;
 const STALE_AFTER_MS = 5_000;
-const PRUNE_EVERY_POLLS = 60;
-/** Below every transaction id. */
-const READ_ALL = '0';
+const PRUNE_EVERY_READS = 60;
 
-interface FeedRow {
-  readonly next_xid: string;
-  readonly database_time: Date;
-  readonly kind: RevocationKind | null;
-  readonly subject: string;
-  readonly minimum: number | null;
-  readonly expires_at: Date;
+/** What one read found. */
+interface FeedBatch {
+  /** Everything below this transaction id has been read; a position to go on from. */
+  readonly position: string;
+  readonly keysVersion: number;
+  readonly databaseTime: Date;
+  readonly found: readonly FeedEntry[];
 }
+
+/** A revocation as the feed has it. */
+export interface FeedEntry extends Revocation {
+  readonly id: string;
+  readonly appendedAt: Date;
+}
+
+type Subscriber = (entries: readonly FeedEntry[]) => void;
+
+interface FeedRow extends FeedEntry {
+  readonly position: string;
+  readonly keysVersion: number;
+  readonly databaseTime: Date;
+  readonly id: string;
+}
+
+const READ = `
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS position, d.keys_version AS "keysVersion",
+         clock_timestamp() AS "databaseTime", r.id, r.kind, r.subject, r.minimum, r.appended_at AS "appendedAt",
+         r.expires_at AS "expiresAt"
+  FROM deployment d LEFT JOIN revocations r ON r.xid >= $1::xid8 AND r.expires_at > now()
+  ORDER BY r.id`;
 
 /**
  * Follows the `revocations` table into the denylist, so that what another instance revoked is refused here too.
@@ -31,34 +54,45 @@ interface FeedRow {
 @Injectable()
 export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(RevocationFeed.name);
-  private nextXid = READ_ALL;
-  private polls = 0;
+  private readonly subscribers = new Set<Subscriber>();
+  private lastPosition = '0';
+  private lastIds: ReadonlySet<string> | undefined;
+  private keysVersion: number | undefined;
+  private reads = 0;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private reading: Promise<void> | undefined;
+  private readAgain = false;
   /** When the last good read was sent: by the monotonic clock, and by the wall clock, which a suspended machine moves. */
   private currentSince = { monotonicMs: -Infinity, wallMs: -Infinity };
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly denylist: Denylist,
+    private readonly keys: SigningKeys,
+    private readonly signal: RevocationSignal,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {}
 
   /** Loads all live rows before the instance is ready, then follows. */
   async onApplicationBootstrap(): Promise<void> {
     await this.read();
+    this.signal.follow(() => {
+      this.readSoon();
+    });
     this.schedule();
   }
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
+    await this.reading?.catch(() => undefined);
   }
 
   /**
    * Returns at once while this instance has heard from Postgres within 5 s; otherwise joins one shared read.
-   * @throws RevocationUnknownError where that read fails, or was answered too late to tell anything current
+   * @throws RevocationUnknownError where that read fails
    */
   async assertCurrent(): Promise<void> {
     if (this.isCurrent()) return;
@@ -67,7 +101,10 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     } catch (error) {
       throw new RevocationUnknownError(error);
     }
-    if (!this.isCurrent()) throw new RevocationUnknownError('the read that was joined took too long');
+  }
+
+  isCurrent(): boolean {
+    return this.stalenessMs() <= STALE_AFTER_MS;
   }
 
   /** How old this instance's knowledge is, in milliseconds: by whichever clock says more. */
@@ -77,66 +114,87 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     return Math.max(monotonicMs, wallMs);
   }
 
+  /** Everything below this transaction id has been read: a position to go on from. */
+  get position(): string {
+    return this.lastPosition;
+  }
+
+  /** @returns how to end the subscription */
+  subscribe(subscriber: Subscriber): () => void {
+    this.subscribers.add(subscriber);
+    return () => this.subscribers.delete(subscriber);
+  }
+
+  /** The live rows at or above a position, whether or not they have been read before. */
+  async entriesSince(position: string): Promise<{ position: string; entries: readonly FeedEntry[] }> {
+    const { position: next, found } = await this.query(position);
+    return { position: next, entries: found };
+  }
+
   /** Reads what is new; calls made meanwhile share it. */
   read(): Promise<void> {
     this.reading ??= this.readOnce().finally(() => (this.reading = undefined));
     return this.reading;
   }
 
-  private isCurrent(): boolean {
-    return this.stalenessMs() <= STALE_AFTER_MS;
+  /** A signal that comes during a read may tell of a row that the read did not see. */
+  private readSoon(): void {
+    if (this.reading) this.readAgain = true;
+    else void this.tryRead();
   }
 
-  /**
-   * A read that failed may have been the loss of a server, and the one that answers next may be a standby that was a
-   * little behind: it gives the same transaction ids out again. So everything is read once more, as at the start.
-   */
+  private async tryRead(): Promise<void> {
+    do {
+      this.readAgain = false;
+      await this.read().catch((error: unknown) => {
+        if (!this.stopped) this.logger.warn(`revocations could not be read: ${String(error)}`);
+      });
+    } while (this.readAgain);
+  }
+
   private async readOnce(): Promise<void> {
-    try {
-      const before = BigInt(this.nextXid);
-      await this.readNew();
-      if (BigInt(this.nextXid) >= before) return;
-      this.nextXid = READ_ALL;
-      await this.readNew();
-    } catch (error) {
-      this.nextXid = READ_ALL;
-      throw error;
-    }
-  }
-
-  private async readNew(): Promise<void> {
     const askedAt = this.clock.now();
     const sentMs = performance.now();
-    const found = await rows<FeedRow>(
-      this.dataSource,
-      `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next_xid, clock_timestamp() AS database_time,
-              r.kind, r.subject, r.minimum, r.expires_at
-       FROM (SELECT) AS always LEFT JOIN revocations r ON r.xid >= $1::xid8 AND r.expires_at > now()`,
-      [this.nextXid],
-    );
-    for (const { kind, subject, minimum, expires_at: expiresAt } of found) {
-      if (kind) this.denylist.apply({ kind, subject, minimum, expiresAt });
-    }
+    const batch = await this.query(this.lastPosition);
+    for (const entry of batch.found) this.denylist.apply(entry);
+    this.tell(batch);
+    this.lastPosition = batch.position;
+    this.clock.synchronise(batch.databaseTime, askedAt);
+    this.currentSince = { monotonicMs: sentMs, wallMs: this.clock.now().getTime() - (performance.now() - sentMs) };
+    if (++this.reads % PRUNE_EVERY_READS === 0) this.denylist.prune(this.clock.now());
+    if (batch.keysVersion !== this.keysVersion) await this.reloadKeys(batch.keysVersion);
+  }
+
+  private async query(position: string): Promise<FeedBatch> {
+    const found = await rows<FeedRow>(this.dataSource, READ, [position]);
     const [first] = found;
     if (!first) throw new Error('the revocation feed answered with no row');
-    this.nextXid = first.next_xid;
-    this.clock.synchronise(first.database_time, askedAt);
-    this.currentSince = { monotonicMs: sentMs, wallMs: this.clock.now().getTime() - (performance.now() - sentMs) };
-    if (++this.polls % PRUNE_EVERY_POLLS === 0) this.denylist.prune(this.clock.now());
+    const { position: next, keysVersion, databaseTime } = first;
+    // Without a revocation there is one row all the same, for the position.
+    return { position: next, keysVersion, databaseTime, found: found.filter(({ kind }) => isKind(kind)) };
+  }
+
+  /** Tells subscribers of what they have not been told: a long transaction makes each read repeat what came since it began. */
+  private tell({ found, databaseTime }: FeedBatch): void {
+    const known = this.lastIds;
+    this.lastIds = new Set(found.map(({ id }) => id));
+    const fresh = known ? found.filter(({ id }) => !known.has(id)) : [];
+    for (const { appendedAt } of fresh) {
+      this.metrics.revocationPropagation.observe(Math.max(0, databaseTime.getTime() - appendedAt.getTime()) / 1000);
+    }
+    if (fresh.length > 0) for (const subscriber of this.subscribers) subscriber(fresh);
+  }
+
+  private async reloadKeys(version: number): Promise<void> {
+    if (this.keysVersion !== undefined) await this.keys.reload();
+    this.keysVersion = version;
   }
 
   private schedule(): void {
     if (this.stopped) return;
-    this.timer = setTimeout(() => void this.poll(), POLL_MS);
+    this.timer = setTimeout(() => void this.tryRead().then(() => this.schedule()), POLL_MS);
     this.timer.unref();
   }
-
-  private async poll(): Promise<void> {
-    try {
-      await this.read();
-    } catch (error) {
-      if (!this.stopped) this.logger.warn(`revocations could not be read: ${String(error)}`);
-    }
-    this.schedule();
-  }
 }
+
+const isKind = (kind: RevocationKind | null): boolean => kind !== null;

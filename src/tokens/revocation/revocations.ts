@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { addSeconds } from '../../shared/clock.js';
 import { Denylist } from './denylist.js';
 import type { Revocation, RevocationKind } from './denylist.js';
+import { RevocationSignal } from './revocation-signal.js';
 import { CommitUnknownError } from '../tokens.errors.js';
 
 /**
@@ -29,6 +30,7 @@ export class Revocations {
   constructor(
     private readonly dataSource: DataSource,
     private readonly denylist: Denylist,
+    private readonly signal: RevocationSignal,
   ) {}
 
   /**
@@ -77,5 +79,6 @@ export class Revocations {
 
   private apply(revocations: readonly Revocation[]): void {
     for (const revocation of revocations) this.denylist.apply(revocation);
+    if (revocations.length > 0) this.signal.send();
   }
 }

@@ -1,0 +1,72 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { Client } from 'pg';
+
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5_000;
+
+export interface ListenOptions {
+  readonly url: string;
+  /** A plain identifier of ours. */
+  readonly channel: string;
+  /** Called for each notification, and after each connection: whatever was sent in between was missed. */
+  readonly onWake: () => void;
+}
+
+/**
+ * Keeps one connection of its own that listens on a channel, and connects again when it is lost. A notification is only a
+ * hint: whoever relies on it must also look from time to time.
+ */
+export class PostgresListener {
+  private readonly logger = new Logger(PostgresListener.name);
+  private client: Client | undefined;
+  private stopped = false;
+  private running: Promise<void> | undefined;
+  private readonly wakeUp = new AbortController();
+
+  constructor(private readonly options: ListenOptions) {}
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wakeUp.abort();
+    await this.client?.end().catch(() => undefined);
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    for (let waitMs = FIRST_WAIT_MS; !this.stopped; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+      try {
+        await this.listenUntilLost(() => (waitMs = FIRST_WAIT_MS));
+      } catch (error) {
+        if (!this.stopped) this.logger.warn(`not listening on ${this.options.channel}: ${String(error)}`);
+      }
+      await delay(waitMs, undefined, { ref: false, signal: this.wakeUp.signal }).catch(() => undefined);
+    }
+  }
+
+  private async listenUntilLost(onConnected: () => void): Promise<void> {
+    const { url, channel, onWake } = this.options;
+    const client = new Client({ connectionString: url, keepAlive: true, connectionTimeoutMillis: LONGEST_WAIT_MS });
+    const lost = new Promise<void>((resolve) => {
+      client.once('end', resolve);
+      // Followed by `end`; without a listener it would end the process.
+      client.on('error', () => undefined);
+    });
+    this.client = client;
+    try {
+      await client.connect();
+      client.on('notification', onWake);
+      await client.query(`LISTEN ${channel}`);
+      onConnected();
+      onWake();
+      await lost;
+    } finally {
+      this.client = undefined;
+      await client.end().catch(() => undefined);
+    }
+  }
+}

@@ -5,7 +5,7 @@ import { AccessTokenService } from '../tokens/access/access-token.service.js';
 import type { TokenSubject } from '../tokens/access/access-token.service.js';
 import { decodeRefreshToken } from '../tokens/sessions/refresh-token.js';
 import { SessionRefresh } from '../tokens/sessions/session-refresh.js';
-import type { RefreshOutcome, RefreshRequestData } from '../tokens/sessions/session-refresh.js';
+import type { GrantedRefresh, RefreshOutcome, RefreshRequestData } from '../tokens/sessions/session-refresh.js';
 import { SessionsService } from '../tokens/sessions/sessions.service.js';
 import {
   RefreshExpiredError,
@@ -85,9 +85,7 @@ export class AuthService {
   }
 }
 
-type Granted = Extract<RefreshOutcome, GrantedSession>;
-
-function grantedOrThrow(result: RefreshOutcome): Granted {
+function grantedOrThrow(result: RefreshOutcome): GrantedRefresh {
   switch (result.outcome) {
     case 'rotated':
     case 'repeated':

@@ -20,9 +20,9 @@ export interface ListenOptions {
 export class PostgresListener {
   private readonly logger = new Logger(PostgresListener.name);
   private client: Client | undefined;
-  private stopped = false;
   private running: Promise<void> | undefined;
-  private readonly wakeUp = new AbortController();
+  /** Aborted when it is to stop. */
+  private readonly stopping = new AbortController();
 
   constructor(private readonly options: ListenOptions) {}
 
@@ -31,20 +31,20 @@ export class PostgresListener {
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.wakeUp.abort();
+    this.stopping.abort();
     await this.client?.end().catch(() => undefined);
     await this.running;
   }
 
   private async run(): Promise<void> {
-    for (let waitMs = FIRST_WAIT_MS; !this.stopped; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    for (let waitMs = FIRST_WAIT_MS; !this.stopping.signal.aborted; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
       try {
         await this.listenUntilLost(() => (waitMs = FIRST_WAIT_MS));
       } catch (error) {
-        if (!this.stopped) this.logger.warn(`not listening on ${this.options.channel}: ${String(error)}`);
+        if (!this.stopping.signal.aborted)
+          this.logger.warn(`not listening on ${this.options.channel}: ${String(error)}`);
       }
-      await delay(waitMs, undefined, { ref: false, signal: this.wakeUp.signal }).catch(() => undefined);
+      await delay(waitMs, undefined, { ref: false, signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 

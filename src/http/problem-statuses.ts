@@ -34,6 +34,7 @@ export const PROBLEM_STATUSES: Readonly<Record<ErrorCode, ProblemStatus>> = {
   refresh_expired: { status: 401, title: 'Session expired' },
   refresh_reused: { status: 401, title: 'Refresh token reused' },
   refresh_superseded: { status: 409, title: 'Refresh token superseded' },
+  invalid_client: { status: 401, title: 'Client authentication failed' },
   keys_in_config: { status: 409, title: 'Keys are in the configuration' },
   session_revoked: { status: 401, title: 'Session revoked' },
   overloaded: { status: 503, title: 'Overloaded' },

@@ -42,7 +42,9 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
   private log(error: AppError, status: number, request: FastifyRequest): void {
     const route = `${request.method} ${request.routeOptions.url ?? 'unknown route'}`;
     const line = `${error.code} on ${route} (request ${request.id})`;
-    if (status >= 500) this.logger.error(line, stackOf(error));
+    // Refused on purpose, and perhaps very often: nothing is broken that a stack could show.
+    if (status === 503 && error.options.cause === undefined) this.logger.warn(line);
+    else if (status >= 500) this.logger.error(line, stackOf(error));
     else if (error.options.cause !== undefined) this.logger.debug(`${line}: ${stackOf(error)}`);
   }
 }

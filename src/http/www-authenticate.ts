@@ -2,6 +2,8 @@ import type { AppError } from '../shared/app-error.js';
 import type { ErrorCode } from '../shared/error-codes.js';
 
 const REALM = 'Bearer realm="gatehouse"';
+/** Service clients authenticate themselves by HTTP Basic (RFC 7617 §2). */
+const BASIC_REALM = 'Basic realm="gatehouse", charset="UTF-8"';
 
 /** The error code of RFC 6750 §3.1 or RFC 9470 §3 that an answer challenges with. */
 const CHALLENGES: Partial<Record<ErrorCode, string>> = {
@@ -21,6 +23,7 @@ const describable = (text: string): string => text.replace(/[^\x20-\x21\x23-\x5B
  * or none was at fault (RFC 6750 §3.1).
  */
 export function bearerChallenge(error: AppError, status: number): string | undefined {
+  if (error.code === 'invalid_client') return BASIC_REALM;
   const challenge = CHALLENGES[error.code];
   if (challenge === undefined) return status === 401 ? REALM : undefined;
   const { maxAuthAgeSeconds } = error.options;

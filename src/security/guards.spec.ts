@@ -59,6 +59,7 @@ function principal(token: string): Principal {
     era: 1,
     amr: method === 'otp' ? ['pwd', 'otp'] : ['pwd'],
     authenticatedAt: new Date(clock.ms - Number(ageSeconds) * 1000),
+    issuedAt: new Date(clock.ms),
     expiresAt: new Date(clock.ms + 900_000),
   };
 }

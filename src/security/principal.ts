@@ -21,6 +21,7 @@ export interface Principal {
   /** How the user signed in (RFC 8176). */
   readonly amr: readonly string[];
   readonly authenticatedAt: Date;
+  readonly issuedAt: Date;
   readonly expiresAt: Date;
 }
 

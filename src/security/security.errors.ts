@@ -58,6 +58,14 @@ export class MfaEnrolmentRequiredError extends AppError {
   }
 }
 
+/** The same for an unknown client, a wrong secret and none at all (RFC 6749 §5.2). */
+export class InvalidClientError extends AppError {
+  readonly code = 'invalid_client';
+  constructor() {
+    super('This takes the credentials of a service client, by HTTP Basic.');
+  }
+}
+
 export class RateLimitedError extends AppError {
   readonly code = 'rate_limited';
   constructor(retryAfterSeconds: number) {

@@ -3,11 +3,24 @@ import { ThrottlerModule } from '@nestjs/throttler';
 
 import { Clock } from '../shared/clock.js';
 import { BearerAuthentication } from './bearer-authentication.js';
+import { ClientAuthGuard } from './clients/client-auth.guard.js';
+import { ClientAuthentication } from './clients/client-authentication.js';
+import { ServiceClients } from './clients/service-clients.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { RATE_LIMITS, RATE_LIMIT_WINDOW_SECONDS } from './rate-limit.decorator.js';
 import { RolesGuard } from './roles.guard.js';
 import { MemoryThrottlerStorage } from './throttler-storage.js';
 import { ThrottlerGuard } from './throttler.guard.js';
+
+const guards = [
+  BearerAuthentication,
+  ServiceClients,
+  ClientAuthentication,
+  ThrottlerGuard,
+  JwtAuthGuard,
+  RolesGuard,
+  ClientAuthGuard,
+];
 
 /**
  * The guards of every other module; global, since `@UseGuards` makes them in the module that uses them.
@@ -25,7 +38,7 @@ import { ThrottlerGuard } from './throttler.guard.js';
       }),
     }),
   ],
-  providers: [BearerAuthentication, ThrottlerGuard, JwtAuthGuard, RolesGuard],
-  exports: [BearerAuthentication, ThrottlerGuard, JwtAuthGuard, RolesGuard],
+  providers: guards,
+  exports: guards,
 })
 export class SecurityModule {}

@@ -14,6 +14,7 @@ import { AppConfig } from '../config/app-config.js';
 import { clientAddress, clientNetwork } from '../http/client-address.js';
 import { noteLimit } from '../http/rate-limit-fields.js';
 import { BearerAuthentication } from './bearer-authentication.js';
+import { ClientAuthentication } from './clients/client-authentication.js';
 import { RATE_LIMITS, RATE_LIMIT_WINDOW_SECONDS, RateLimit } from './rate-limit.decorator.js';
 import type { RateLimitPolicy } from './rate-limit.decorator.js';
 import { RateLimitedError } from './security.errors.js';
@@ -26,6 +27,7 @@ export class ThrottlerGuard extends NestThrottlerGuard {
     @InjectThrottlerStorage() storage: ThrottlerStorage,
     reflector: Reflector,
     private readonly bearer: BearerAuthentication,
+    private readonly clients: ClientAuthentication,
     private readonly config: AppConfig,
   ) {
     super(options, storage, reflector);
@@ -40,7 +42,7 @@ export class ThrottlerGuard extends NestThrottlerGuard {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const name = this.policyOf(context);
     const { quota, per } = RATE_LIMITS[name];
-    const key = `${name} ${per === 'user' ? await this.userOf(request) : clientOf(request)}`;
+    const key = `${name} ${await this.callerOf(request, per)}`;
     const windowMs = RATE_LIMIT_WINDOW_SECONDS * 1000;
     const count = await this.storageService.increment(key, windowMs, quota, windowMs, throttler.name ?? name);
     noteLimit(request, {
@@ -60,14 +62,15 @@ export class ThrottlerGuard extends NestThrottlerGuard {
     return named ?? 'bearer';
   }
 
-  /** A token that does not hold must not spend its user's budget: who sends it is counted by address. */
-  private async userOf(request: FastifyRequest): Promise<string> {
+  /** Credentials that do not hold must not spend their owner's budget: who sends them is counted by address. */
+  private async callerOf(request: FastifyRequest, per: 'client' | 'user' | 'service'): Promise<string> {
     try {
-      const { userId } = await this.bearer.authenticate(request);
-      return `user ${userId}`;
+      if (per === 'user') return `user ${(await this.bearer.authenticate(request)).userId}`;
+      if (per === 'service') return `service ${(await this.clients.authenticate(request)).id}`;
     } catch {
-      return clientOf(request);
+      // Refused with its reason by the guard that comes next.
     }
+    return clientOf(request);
   }
 }
 

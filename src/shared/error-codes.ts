@@ -35,6 +35,8 @@ export type ErrorCode =
   | 'refresh_reused'
   | 'refresh_superseded'
   | 'session_revoked'
+  // service clients (RFC 6749 §5.2)
+  | 'invalid_client'
   // signing keys
   | 'keys_in_config'
   // the service

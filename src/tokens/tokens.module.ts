@@ -9,6 +9,9 @@ import { AccessTokenService } from './access/access-token.service.js';
 import { SigningKeysModule } from './keys/signing-keys.module.js';
 import { KeyRotation } from './keys/key-rotation.js';
 import { SigningKeys } from './keys/signing-keys.js';
+import { Introspection } from './oauth/introspection.js';
+import { OauthController } from './oauth/oauth.controller.js';
+import { WellKnownController } from './oauth/well-known.controller.js';
 import { Denylist } from './revocation/denylist.js';
 import { RevocationFeed } from './revocation/revocation-feed.js';
 import { NoSignal, NotifySignal, RevocationSignal } from './revocation/revocation-signal.js';
@@ -43,10 +46,11 @@ const revocationSignal: Provider = {
       }),
     }),
   ],
-  controllers: [MySessionsController],
+  controllers: [MySessionsController, OauthController, WellKnownController],
   providers: [
     AccessTokenService,
     Denylist,
+    Introspection,
     KeyRotation,
     RefreshTokens,
     RevocationFeed,

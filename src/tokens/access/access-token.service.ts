@@ -148,6 +148,7 @@ function asPrincipal(claims: AccessTokenClaims, keyId: string): Principal {
     era: claims.era,
     amr: claims.amr,
     authenticatedAt: new Date(claims.auth_time * 1000),
+    issuedAt: new Date(claims.iat * 1000),
     expiresAt: new Date(claims.exp * 1000),
   };
 }

@@ -1,9 +1,10 @@
+import type { JsonWebKey } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
 import { TokenInvalidError } from '../../security/security.errors.js';
 import { parseHeader } from '../access/compact-jws.js';
-import { sharedSecretKey } from './signing-key.js';
+import { publicJwk, sharedSecretKey } from './signing-key.js';
 import type { SigningKey, VerificationKey } from './signing-key.js';
 import { StoredKeys } from './stored-keys.js';
 import type { LiveKey } from './stored-keys.js';
@@ -64,6 +65,11 @@ export class SigningKeys {
     const kid = parseHeader(token)?.kid ?? '';
     if (!this.inConfiguration && THUMBPRINT.test(kid) && !this.verifiers.has(kid)) await this.reloadSoon();
     return this.keyOf(token);
+  }
+
+  /** The public halves of all that verify, the pending one among them; never a shared secret. */
+  published(): JsonWebKey[] {
+    return this.live.map(({ key }) => publicJwk(key));
   }
 
   /** Reads them again; under HS256 there is nothing to read. */

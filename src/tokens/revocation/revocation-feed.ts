@@ -14,6 +14,8 @@ import { RevocationSignal } from './revocation-signal.js';
 const POLL_MS = 500;
 const STALE_AFTER_MS = 5_000;
 const PRUNE_EVERY_READS = 60;
+/** Below every transaction id. */
+const START = '0';
 
 /** What one read found. */
 interface FeedBatch {
@@ -30,7 +32,8 @@ export interface FeedEntry extends Revocation {
   readonly appendedAt: Date;
 }
 
-type Subscriber = (entries: readonly FeedEntry[]) => void;
+/** @param position everything below it has been told once these entries have */
+type Subscriber = (entries: readonly FeedEntry[], position: string) => void;
 
 interface FeedRow extends FeedEntry {
   readonly position: string;
@@ -55,7 +58,8 @@ const READ = `
 export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(RevocationFeed.name);
   private readonly subscribers = new Set<Subscriber>();
-  private lastPosition = '0';
+  private lastPosition = START;
+  private readFrom = START;
   private lastIds: ReadonlySet<string> | undefined;
   private keysVersion: number | undefined;
   private reads = 0;
@@ -92,7 +96,7 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
 
   /**
    * Returns at once while this instance has heard from Postgres within 5 s; otherwise joins one shared read.
-   * @throws RevocationUnknownError where that read fails
+   * @throws RevocationUnknownError where that read fails, or was sent so long ago that its answer tells nothing current
    */
   async assertCurrent(): Promise<void> {
     if (this.isCurrent()) return;
@@ -101,6 +105,7 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     } catch (error) {
       throw new RevocationUnknownError(error);
     }
+    if (!this.isCurrent()) throw new RevocationUnknownError('the shared read took too long');
   }
 
   isCurrent(): boolean {
@@ -144,25 +149,42 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async tryRead(): Promise<void> {
-    do {
-      this.readAgain = false;
-      await this.read().catch((error: unknown) => {
-        if (!this.stopped) this.logger.warn(`revocations could not be read: ${String(error)}`);
-      });
-    } while (this.readAgain);
+    this.readAgain = false;
+    await this.read().catch((error: unknown) => {
+      if (!this.stopped) this.logger.warn(`revocations could not be read: ${String(error)}`);
+    });
+    if (this.wasSignalled()) await this.tryRead();
+  }
+
+  private wasSignalled(): boolean {
+    return this.readAgain && !this.stopped;
   }
 
   private async readOnce(): Promise<void> {
     const askedAt = this.clock.now();
     const sentMs = performance.now();
-    const batch = await this.query(this.lastPosition);
+    const batch = await this.queryNew();
     for (const entry of batch.found) this.denylist.apply(entry);
     this.tell(batch);
-    this.lastPosition = batch.position;
+    this.lastPosition = this.readFrom = batch.position;
     this.clock.synchronise(batch.databaseTime, askedAt);
     this.currentSince = { monotonicMs: sentMs, wallMs: this.clock.now().getTime() - (performance.now() - sentMs) };
     if (++this.reads % PRUNE_EVERY_READS === 0) this.denylist.prune(this.clock.now());
     if (batch.keysVersion !== this.keysVersion) await this.reloadKeys(batch.keysVersion);
+  }
+
+  /**
+   * A server that lost its last transactions gives their ids out again. So everything is read where the ids went back, and
+   * after a read that failed: the server that answers next may be a standby which was behind.
+   */
+  private async queryNew(): Promise<FeedBatch> {
+    try {
+      const batch = await this.query(this.readFrom);
+      return BigInt(batch.position) < BigInt(this.readFrom) ? await this.query(START) : batch;
+    } catch (error) {
+      this.readFrom = START;
+      throw error;
+    }
   }
 
   private async query(position: string): Promise<FeedBatch> {
@@ -175,14 +197,14 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   }
 
   /** Tells subscribers of what they have not been told: a long transaction makes each read repeat what came since it began. */
-  private tell({ found, databaseTime }: FeedBatch): void {
+  private tell({ found, databaseTime, position }: FeedBatch): void {
     const known = this.lastIds;
     this.lastIds = new Set(found.map(({ id }) => id));
     const fresh = known ? found.filter(({ id }) => !known.has(id)) : [];
     for (const { appendedAt } of fresh) {
       this.metrics.revocationPropagation.observe(Math.max(0, databaseTime.getTime() - appendedAt.getTime()) / 1000);
     }
-    if (fresh.length > 0) for (const subscriber of this.subscribers) subscriber(fresh);
+    if (fresh.length > 0) for (const subscriber of this.subscribers) subscriber(fresh, position);
   }
 
   private async reloadKeys(version: number): Promise<void> {
@@ -192,7 +214,11 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
 
   private schedule(): void {
     if (this.stopped) return;
-    this.timer = setTimeout(() => void this.tryRead().then(() => this.schedule()), POLL_MS);
+    this.timer = setTimeout(() => {
+      void this.tryRead().then(() => {
+        this.schedule();
+      });
+    }, POLL_MS);
     this.timer.unref();
   }
 }

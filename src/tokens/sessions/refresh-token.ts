@@ -40,6 +40,9 @@ export function encodeRefreshToken(claims: RefreshTokenClaims, salt: Buffer, key
   return PREFIX + Buffer.concat([body, mac(body, salt, key)]).toString('base64url');
 }
 
+/** Whether a text claims to be a refresh token; no access token begins like one. */
+export const isRefreshToken = (text: string): boolean => text.startsWith(PREFIX);
+
 /** @returns what the token says, or undefined where its form alone shows that it is none of ours */
 export function decodeRefreshToken(text: string): PresentedRefreshToken | undefined {
   if (!SHAPE.test(text)) return undefined;

@@ -23,15 +23,16 @@ export interface RefreshRequestData {
   readonly client: ClientContext;
 }
 
+export interface GrantedRefresh {
+  readonly outcome: 'rotated' | 'repeated' | 'resumed';
+  readonly subject: TokenSubject;
+  readonly refreshToken: string;
+  readonly expiresAt: Date;
+}
+
 /** What a refresh came to. The table in the contract, §2, says what each is answered with. */
 export type RefreshOutcome =
-  | {
-      readonly outcome: 'rotated' | 'repeated' | 'resumed';
-      readonly subject: TokenSubject;
-      readonly refreshToken: string;
-      readonly expiresAt: Date;
-    }
-  | { readonly outcome: 'superseded' | 'reused' | 'expired' | 'revoked' | 'invalid' };
+  GrantedRefresh | { readonly outcome: 'superseded' | 'reused' | 'expired' | 'revoked' | 'invalid' };
 
 interface RefreshRow extends RefreshState, RefreshTokenSource {
   readonly id: SessionId;
@@ -97,7 +98,15 @@ export class SessionRefresh {
     return session && this.refreshTokens.isAuthentic(presented, session.salt) ? session : undefined;
   }
 
-  private decide(session: RefreshRow, request: RefreshRequestData, now: Date): RefreshDecision {
+  /** The session of a refresh token that would advance it now; looking changes nothing. */
+  async readCurrent(presented: PresentedRefreshToken): Promise<GrantedRefresh | undefined> {
+    const session = await this.readAuthentic(presented);
+    const request = { presented, idempotencyKey: undefined };
+    if (!session || this.decide(session, request, this.clock.now()) !== 'rotate') return undefined;
+    return this.granted(session, 'rotated');
+  }
+
+  private decide(session: RefreshRow, request: Omit<RefreshRequestData, 'client'>, now: Date): RefreshDecision {
     if (session.disabled) return 'revoked';
     return decideRefresh(session, {
       generation: request.presented.generation,
@@ -159,7 +168,7 @@ export class SessionRefresh {
     return this.granted({ ...session, generation, secretId, idleExpiresAt }, outcome);
   }
 
-  private granted(session: RefreshRow, outcome: 'rotated' | 'repeated' | 'resumed'): RefreshOutcome {
+  private granted(session: RefreshRow, outcome: GrantedRefresh['outcome']): GrantedRefresh {
     const { userId, roles, ver, era, amr, authenticatedAt } = session;
     const endsAt = earlierOf(session.idleExpiresAt, session.absoluteExpiresAt);
     return {

@@ -88,7 +88,7 @@ export class SessionsService {
       ] as never[]),
     );
     if (!opened) return undefined;
-    await this.endLongestIdle(tx, userId, now);
+    await this.endLongestIdle(tx, userId, id, now);
     return {
       subject: { userId, sessionId: id, ...opened, amr, authenticatedAt: now, endsAt },
       refreshToken: this.refreshTokens.tokenOf({ id, generation: 1, secretId, salt }),
@@ -165,16 +165,19 @@ export class SessionsService {
     });
   }
 
-  /** Ends the longest idle sessions of a user who has more than `SESSIONS_PER_USER`. */
-  private async endLongestIdle(tx: EntityManager, userId: UserId, now: Date): Promise<void> {
+  /**
+   * Ends the longest idle sessions of a user who has more than `SESSIONS_PER_USER`.
+   * @param opened the one just opened stays, even where another was used "later" by an instance whose clock is ahead
+   */
+  private async endLongestIdle(tx: EntityManager, userId: UserId, opened: SessionId, now: Date): Promise<void> {
     const ended = await rows<{ id: SessionId }>(
       tx,
       `UPDATE sessions SET revoked_at = $2, revoked_reason = 'session_limit'
        WHERE id IN (SELECT id FROM sessions
                     WHERE user_id = $1 AND revoked_at IS NULL AND idle_expires_at > $2 AND absolute_expires_at > $2
-                    ORDER BY last_used_at DESC, id DESC OFFSET $3)
+                    ORDER BY id = $4 DESC, last_used_at DESC, id DESC OFFSET $3)
        RETURNING id`,
-      [userId, now, this.config.sessions.perUser],
+      [userId, now, this.config.sessions.perUser, opened],
     );
     await this.revocations.append(
       tx,

@@ -1,0 +1,50 @@
+import { Body, Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import { ApiBasicAuth, ApiBody, ApiConsumes, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { ClientAuthGuard } from '../../security/clients/client-auth.guard.js';
+import { ClientAuthentication, hasBasicCredentials } from '../../security/clients/client-authentication.js';
+import { RateLimit } from '../../security/rate-limit.decorator.js';
+import { ThrottlerGuard } from '../../security/throttler.guard.js';
+import { isRefreshToken } from '../sessions/refresh-token.js';
+import { Introspection } from './introspection.js';
+import type { IntrospectedToken } from './introspection.js';
+import { ApiOauthErrors, IntrospectionResponse, TokenForm } from './oauth.dto.js';
+import { tokenOf } from './oauth-form.js';
+
+@ApiTags('services')
+@ApiBasicAuth()
+@ApiConsumes('application/x-www-form-urlencoded')
+@ApiOauthErrors()
+@Controller('oauth')
+@UseGuards(ThrottlerGuard)
+@RateLimit('service')
+export class OauthController {
+  constructor(
+    private readonly introspection: Introspection,
+    private readonly clients: ClientAuthentication,
+  ) {}
+
+  /** Tells whether a token is good right now (RFC 7662). */
+  @Post('introspect')
+  @HttpCode(200)
+  @UseGuards(ClientAuthGuard)
+  @ApiBody({ type: TokenForm })
+  @ApiOkResponse({ type: IntrospectionResponse })
+  introspect(@Body() form: unknown): Promise<IntrospectedToken> {
+    return this.introspection.introspect(tokenOf(form));
+  }
+
+  /**
+   * Revokes a token (RFC 7009): 200 whatever it is. A refresh token needs no client authentication, since whoever holds it
+   * could use it; an access token does.
+   */
+  @Post('revoke')
+  @HttpCode(200)
+  @ApiBody({ type: TokenForm })
+  @ApiOkResponse()
+  async revoke(@Body() form: unknown, @Req() request: FastifyRequest): Promise<void> {
+    const token = tokenOf(form);
+    if (hasBasicCredentials(request) || !isRefreshToken(token)) await this.clients.authenticate(request);
+    await this.introspection.revoke(token);
+  }
+}

@@ -1,4 +1,5 @@
-import { IsOptional, IsString, Length } from 'class-validator';
+import { IsOptional } from 'class-validator';
+import { IsLineOfText } from '../http/line-of-text.js';
 
 export class ReasonQuery {
   /**
@@ -6,7 +7,6 @@ export class ReasonQuery {
    * @example "laptop reported stolen"
    */
   @IsOptional()
-  @IsString()
-  @Length(1, 200)
+  @IsLineOfText(200)
   reason?: string;
 }

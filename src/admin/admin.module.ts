@@ -1,8 +1,14 @@
 import { Module } from '@nestjs/common';
+import { CryptoModule } from '../crypto/crypto.module.js';
 import { SecurityModule } from '../security/security.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AdminClientsController } from './admin-clients.controller.js';
+import { AdminKeysController } from './admin-keys.controller.js';
 import { AdminSessionsController } from './admin-sessions.controller.js';
 
-@Module({ imports: [SecurityModule, TokensModule, UsersModule], controllers: [AdminSessionsController] })
+@Module({
+  imports: [CryptoModule, SecurityModule, TokensModule, UsersModule],
+  controllers: [AdminClientsController, AdminKeysController, AdminSessionsController],
+})
 export class AdminModule {}

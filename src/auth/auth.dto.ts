@@ -1,4 +1,5 @@
 import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { IsLineOfText } from '../http/line-of-text.js';
 import { IsAccountName } from '../users/account-name.js';
 import { IsEmailAddress } from '../users/is-email-address.js';
 
@@ -23,8 +24,7 @@ export class LoginRequest {
    * @example "Ada's laptop"
    */
   @IsOptional()
-  @IsString()
-  @Length(1, 100)
+  @IsLineOfText(100)
   deviceName?: string;
 
   /** Where the refresh token is handed over. */

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
+const LONGEST_STOP_MS = 1_000;
 
 export interface ListenOptions {
   readonly url: string;
@@ -32,20 +33,27 @@ export class PostgresListener {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.client?.end().catch(() => undefined);
-    await this.running;
+    const ended = (async () => {
+      await this.client?.end().catch(() => undefined);
+      await this.running;
+    })();
+    // A server that does not answer any more does not end the connection either.
+    await Promise.race([ended, delay(LONGEST_STOP_MS, undefined, { ref: false })]);
   }
 
   private async run(): Promise<void> {
-    for (let waitMs = FIRST_WAIT_MS; !this.stopping.signal.aborted; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    for (let waitMs = FIRST_WAIT_MS; !this.isStopping(); waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
       try {
         await this.listenUntilLost(() => (waitMs = FIRST_WAIT_MS));
       } catch (error) {
-        if (!this.stopping.signal.aborted)
-          this.logger.warn(`not listening on ${this.options.channel}: ${String(error)}`);
+        if (!this.isStopping()) this.logger.warn(`not listening on ${this.options.channel}: ${String(error)}`);
       }
       await delay(waitMs, undefined, { ref: false, signal: this.stopping.signal }).catch(() => undefined);
     }
+  }
+
+  private isStopping(): boolean {
+    return this.stopping.signal.aborted;
   }
 
   private async listenUntilLost(onConnected: () => void): Promise<void> {

@@ -15,6 +15,8 @@ import { WellKnownController } from './oauth/well-known.controller.js';
 import { Denylist } from './revocation/denylist.js';
 import { RevocationFeed } from './revocation/revocation-feed.js';
 import { NoSignal, NotifySignal, RevocationSignal } from './revocation/revocation-signal.js';
+import { RevocationStreams } from './revocation/revocation-streams.js';
+import { RevocationsController } from './revocation/revocations.controller.js';
 import { Revocations } from './revocation/revocations.js';
 import { MySessionsController } from './sessions/my-sessions.controller.js';
 import { RefreshTokens } from './sessions/refresh-tokens.js';
@@ -46,7 +48,7 @@ const revocationSignal: Provider = {
       }),
     }),
   ],
-  controllers: [MySessionsController, OauthController, WellKnownController],
+  controllers: [MySessionsController, OauthController, RevocationsController, WellKnownController],
   providers: [
     AccessTokenService,
     Denylist,
@@ -56,12 +58,14 @@ const revocationSignal: Provider = {
     RevocationFeed,
     revocationSignal,
     Revocations,
+    RevocationStreams,
     SessionCursors,
     SessionRefresh,
     SessionsService,
   ],
   exports: [
     AccessTokenService,
+    KeyRotation,
     RefreshTokens,
     RevocationFeed,
     Revocations,

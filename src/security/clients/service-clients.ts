@@ -59,8 +59,14 @@ export class ServiceClients {
     return (await row(this.dataSource, 'DELETE FROM service_clients WHERE id = $1 RETURNING id', [id])) !== undefined;
   }
 
-  async exists(id: string): Promise<boolean> {
-    return (await row(this.dataSource, 'SELECT 1 AS one FROM service_clients WHERE id = $1', [id])) !== undefined;
+  /** Those of the ids that are still a client's. */
+  async existing(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = await rows<{ id: string }>(
+      this.dataSource,
+      'SELECT id FROM service_clients WHERE id = ANY ($1::uuid[])',
+      [ids],
+    );
+    return new Set(found.map(({ id }) => id));
   }
 
   /** @returns undefined for an unknown id or a wrong secret */

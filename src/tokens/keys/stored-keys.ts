@@ -75,9 +75,9 @@ export class StoredKeys {
     return found.map(({ wrapped, under, ...record }) => ({ ...record, key: this.unwrap(record, { wrapped, under }) }));
   }
 
-  /** Every key there ever was, newest first. */
-  async readAll(): Promise<KeyRecord[]> {
-    return rows(this.dataSource, `SELECT ${RECORD} FROM signing_keys ORDER BY created_at DESC, kid`);
+  /** The last hundred keys, newest first: at one a quarter, all of them. */
+  async readRecent(): Promise<KeyRecord[]> {
+    return rows(this.dataSource, `SELECT ${RECORD} FROM signing_keys ORDER BY created_at DESC, kid LIMIT 100`);
   }
 
   async insert(tx: EntityManager, key: SigningKey, state: 'pending' | 'active', now: Date): Promise<void> {

@@ -1,0 +1,59 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { DataKeys } from '../crypto/data-keys.js';
+import { NotFoundError } from '../http/http.errors.js';
+import { PageCursor, pageOf } from '../http/page.js';
+import { PageQuery } from '../http/page-query.dto.js';
+import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
+import { UuidParam } from '../http/uuid-param.js';
+import { ServiceClients } from '../security/clients/service-clients.js';
+import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
+import { RateLimit } from '../security/rate-limit.decorator.js';
+import { RequireRole, RolesGuard } from '../security/roles.guard.js';
+import { ThrottlerGuard } from '../security/throttler.guard.js';
+import { ClientListResponse, ClientResponse, CreateClientRequest, CreatedClientResponse } from './admin-clients.dto.js';
+
+const LIST = 'service clients';
+
+@ApiTags('admin')
+@ApiBearerAuth()
+@Controller('api/admin/clients')
+@UseGuards(ThrottlerGuard, JwtAuthGuard, RolesGuard)
+@RequireRole('admin')
+@RateLimit('bearer')
+@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed')
+export class AdminClientsController {
+  constructor(
+    private readonly clients: ServiceClients,
+    private readonly dataKeys: DataKeys,
+  ) {}
+
+  /** The services that may ask about tokens, newest first. */
+  @Get()
+  @ApiOkResponse({ type: ClientListResponse })
+  async list(@Query() { limit, cursor }: PageQuery): Promise<ClientListResponse> {
+    const cursors = new PageCursor(await this.dataKeys.key('cursors'));
+    const [before] = cursor === undefined ? [] : cursors.decode(LIST, cursor);
+    const found = await this.clients.list({ limit: limit + 1, before });
+    const { items, nextCursor } = pageOf(found, limit, ({ id }) => cursors.encode(LIST, [id]));
+    return { items: items.map((client) => ClientResponse.from(client)), nextCursor };
+  }
+
+  /** Makes a client. Its secret is in this answer and nowhere else. */
+  @Post()
+  @HttpCode(201)
+  @ApiCreatedResponse({ type: CreatedClientResponse })
+  async create(@Body() { name }: CreateClientRequest): Promise<CreatedClientResponse> {
+    const { id, secret } = await this.clients.create(name);
+    return { clientId: id, clientSecret: secret };
+  }
+
+  /** Deletes a client: its secret is refused from now on, and its open streams end within a second. */
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  @ApiProblems(...ADMIN_PROBLEMS, 'not_found')
+  async delete(@Param('id', UuidParam) id: string): Promise<void> {
+    if (!(await this.clients.delete(id))) throw new NotFoundError();
+  }
+}

@@ -1,0 +1,43 @@
+import { Body, Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
+import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
+import { RateLimit } from '../security/rate-limit.decorator.js';
+import { RequireRole, RolesGuard } from '../security/roles.guard.js';
+import { ThrottlerGuard } from '../security/throttler.guard.js';
+import { KeyRotation } from '../tokens/keys/key-rotation.js';
+import { StoredKeys } from '../tokens/keys/stored-keys.js';
+import { KeyListResponse, KeyResponse, RotateKeyRequest } from './admin-keys.dto.js';
+
+@ApiTags('admin')
+@ApiBearerAuth()
+@Controller('api/admin/keys')
+@UseGuards(ThrottlerGuard, JwtAuthGuard, RolesGuard)
+@RequireRole('admin')
+@RateLimit('bearer')
+@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed', 'keys_in_config')
+export class AdminKeysController {
+  constructor(
+    private readonly rotation: KeyRotation,
+    private readonly stored: StoredKeys,
+  ) {}
+
+  /** Every signing key, newest first; none under HS256. */
+  @Get()
+  @ApiOkResponse({ type: KeyListResponse })
+  async list(): Promise<KeyListResponse> {
+    return { items: (await this.stored.readRecent()).map((key) => KeyResponse.from(key)), nextCursor: null };
+  }
+
+  /**
+   * Rotates the signing key. Normally the pending key goes active as soon as every cache of the key set can hold it, at
+   * `activatesAt`. In an emergency it signs from now on, and what the keys before it signed is refused everywhere.
+   */
+  @Post('rotate')
+  @HttpCode(201)
+  @ApiCreatedResponse({ type: KeyResponse })
+  async rotate(@Body() { emergency = false, discardPending = false }: RotateKeyRequest): Promise<KeyResponse> {
+    const key = emergency ? this.rotation.rotateInEmergency(discardPending) : this.rotation.rotate();
+    return KeyResponse.from(await key);
+  }
+}

@@ -1,0 +1,45 @@
+import { Controller, Get, Headers, Query, Res, UseGuards } from '@nestjs/common';
+import { ApiBasicAuth, ApiHeader, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ApiProblems } from '../../http/problem.dto.js';
+import { CallingClient, ClientAuthGuard } from '../../security/clients/client-auth.guard.js';
+import type { ServiceClient } from '../../security/clients/service-clients.js';
+import { RateLimit } from '../../security/rate-limit.decorator.js';
+import { ThrottlerGuard } from '../../security/throttler.guard.js';
+import { RevocationStreams } from './revocation-streams.js';
+import { RevocationsQuery } from './revocations.dto.js';
+
+@ApiTags('services')
+@ApiBasicAuth()
+@Controller('api/revocations')
+@UseGuards(ThrottlerGuard, ClientAuthGuard)
+@RateLimit('service')
+@ApiProblems('validation_failed', 'invalid_client', 'rate_limited', 'unavailable')
+export class RevocationsController {
+  constructor(private readonly streams: RevocationStreams) {}
+
+  /**
+   * Follows what is revoked, as server-sent events. First every live revocation (`event: revocation`), then `ready`, then
+   * each new one; `current` every second while this instance itself is current. After an unknown or too old
+   * `Last-Event-ID` comes `reset` and everything. At least once: apply each idempotently. At most 10 streams a client on
+   * an instance.
+   */
+  @Get()
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was read' })
+  @ApiProduces('text/event-stream')
+  @ApiResponse({ status: 200, description: 'Data: `{kind, subject, minimum?, expiresAt}`' })
+  async follow(
+    @CallingClient() { id }: ServiceClient,
+    @Query() { after }: RevocationsQuery,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    this.streams.assertRoom(id);
+    reply.hijack();
+    const headers = Object.entries(reply.getHeaders()).filter((header): header is [string, string] =>
+      Boolean(header[1]),
+    );
+    reply.raw.writeHead(200, { ...Object.fromEntries(headers), 'content-type': 'text/event-stream; charset=utf-8' });
+    await this.streams.open(reply.raw, id, lastEventId ?? after);
+  }
+}

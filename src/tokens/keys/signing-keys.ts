@@ -2,7 +2,7 @@ import type { JsonWebKey } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
-import { TokenInvalidError } from '../../security/security.errors.js';
+import { TokenInvalidError, TokenStaleError } from '../../security/security.errors.js';
 import { parseHeader } from '../access/compact-jws.js';
 import { publicJwk, sharedSecretKey } from './signing-key.js';
 import type { SigningKey, VerificationKey } from './signing-key.js';
@@ -21,6 +21,7 @@ const RELOAD_AT_MOST_EVERY_MS = 500;
 export class SigningKeys {
   private live: readonly LiveKey[] = [];
   private verifiers: ReadonlyMap<string, VerificationKey> = new Map();
+  private retired: ReadonlySet<string> = new Set();
   private active: SigningKey | undefined;
   private reloading: Promise<void> | undefined;
   private readonly inConfiguration: boolean;
@@ -47,12 +48,15 @@ export class SigningKeys {
 
   /**
    * The key that must have signed a token: the one of exactly that `kid`, whatever it spells, if `alg` is its own.
-   * @throws TokenInvalidError for a token of another form, an unknown key or another algorithm than the key's
+   * @throws TokenInvalidError for a token of another form, an unknown key or another algorithm than the key's;
+   * TokenStaleError for a key that is out of use
    */
   keyOf(token: string): VerificationKey {
     const header = parseHeader(token);
     if (!header) throw new TokenInvalidError('form');
     const key = this.verifiers.get(header.kid);
+    // Its tokens have expired, or were revoked with it in an emergency: the session itself may go on.
+    if (!key && this.retired.has(header.kid)) throw new TokenStaleError();
     if (key?.algorithm !== header.alg) throw new TokenInvalidError('key');
     return key;
   }
@@ -74,7 +78,10 @@ export class SigningKeys {
 
   /** Reads them again; under HS256 there is nothing to read. */
   async reload(): Promise<void> {
-    if (!this.inConfiguration) this.use(await this.stored.readLive());
+    if (this.inConfiguration) return;
+    const retired = await this.stored.readRetired();
+    this.use(await this.stored.readLive());
+    this.retired = new Set(retired);
   }
 
   private use(live: readonly LiveKey[]): void {

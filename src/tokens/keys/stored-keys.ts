@@ -75,6 +75,12 @@ export class StoredKeys {
     return found.map(({ wrapped, under, ...record }) => ({ ...record, key: this.unwrap(record, { wrapped, under }) }));
   }
 
+  /** The ids of keys that were taken out of use lately. */
+  async readRetired(): Promise<string[]> {
+    const retired = `SELECT kid FROM signing_keys WHERE state = 'retired' ORDER BY retired_at DESC LIMIT 100`;
+    return (await rows<{ kid: string }>(this.dataSource, retired)).map(({ kid }) => kid);
+  }
+
   /** The last hundred keys, newest first: at one a quarter, all of them. */
   async readRecent(): Promise<KeyRecord[]> {
     return rows(this.dataSource, `SELECT ${RECORD} FROM signing_keys ORDER BY created_at DESC, kid LIMIT 100`);

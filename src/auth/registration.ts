@@ -5,6 +5,7 @@ import { MailDispatch } from '../mail/mail-dispatch.js';
 import { registrationAttempt } from '../mail/messages/registration-attempt.js';
 import type { ClientContext } from '../shared/client-context.js';
 import { Clock } from '../shared/clock.js';
+import { Revocations } from '../tokens/revocation/revocations.js';
 import { SessionsService } from '../tokens/sessions/sessions.service.js';
 import { normaliseEmail } from '../users/email-address.js';
 import { UsersService } from '../users/users.service.js';
@@ -22,6 +23,7 @@ export class Registration {
   constructor(
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
+    private readonly revocations: Revocations,
     private readonly mail: MailDispatch,
     private readonly clock: Clock,
     private readonly config: AppConfig,
@@ -34,9 +36,14 @@ export class Registration {
     if (email === undefined)
       throw new ValidationFailedError([{ field: 'email', message: 'must be an e-mail address' }]);
     const now = this.clock.now();
-    const { outcome, userId } = await this.users.register({ email, password, name: name ?? null, now });
-    // Whoever signed in with the password that has just been replaced never showed that the address is theirs.
-    if (outcome === 'replaced') await this.sessions.revokeAllOf(userId, 'registration_replaced');
+    const { outcome } = await this.users.register({ email, password, name: name ?? null, now }, (insert) =>
+      this.revocations.transaction(async (tx) => {
+        const result = await insert(tx);
+        // Whoever signed in with the password that has just been replaced never showed that the address is theirs.
+        if (result.outcome === 'replaced') await this.sessions.endAllOf(tx, result.userId, 'registration_replaced', now);
+        return result;
+      }),
+    );
     if (outcome !== 'taken') return;
     this.mail.deliver(registrationAttempt({ to: email, at: now, ip: client.ip, appUrl: this.config.http.appUrl }));
   }

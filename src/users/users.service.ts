@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import type { EntityManager, Repository } from 'typeorm';
 import { AppConfig } from '../config/app-config.js';
 import { row } from '../database/sql.js';
+import type { Executor } from '../database/sql.js';
 import { newUserId } from '../shared/ids.js';
 import type { UserId } from '../shared/ids.js';
 import { Secret } from '../shared/secret.js';
@@ -40,6 +41,10 @@ export interface RegistrationResult {
   readonly outcome: 'created' | 'replaced' | 'taken';
   readonly userId: UserId;
 }
+
+export type StoreRegistration = (
+  insert: (on: Executor) => Promise<RegistrationResult>,
+) => Promise<RegistrationResult>;
 
 /**
  * Invitations (no password yet) and disabled accounts are not for a stranger to take over, verified or not.
@@ -89,21 +94,23 @@ export class UsersService {
   /**
    * Creates an account, or replaces password and name of one whose address awaits its verification. The answer to the
    * caller must not depend on the outcome; the work done here does not.
+   * @param store runs the insertion, after everything slow: in a transaction of the caller's, where more belongs to it
    * @throws PasswordWeakError
    * @throws OverloadedError
    */
-  async register({ email, password, name, now }: Registration): Promise<RegistrationResult> {
+  async register(
+    { email, password, name, now }: Registration,
+    store: StoreRegistration = (insert) => insert(this.dataSource),
+  ): Promise<RegistrationResult> {
     await this.policy.check(password, { email, name: name ?? null });
     const hash = await this.hasher.hash(password);
     const mayReplace = this.config.accounts.requireVerifiedEmail;
     const values = [newUserId(), email, normaliseName(name ?? '') ?? null, hash, now, mayReplace];
-    const registered = await row<{ id: UserId; outcome: RegistrationResult['outcome'] }>(
-      this.dataSource,
-      REGISTER,
-      values,
-    );
-    if (!registered) throw new Error('a registration returned no row');
-    return { outcome: registered.outcome, userId: registered.id };
+    return store(async (on) => {
+      const registered = await row<{ id: UserId; outcome: RegistrationResult['outcome'] }>(on, REGISTER, values);
+      if (!registered) throw new Error('a registration returned no row');
+      return { outcome: registered.outcome, userId: registered.id };
+    });
   }
 
   async findById(userId: UserId): Promise<Account | undefined> {

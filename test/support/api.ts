@@ -58,7 +58,7 @@ export class Api {
       status: response.status,
       headers: response.headers,
       text,
-      body: (isJson ? JSON.parse(text) : undefined) as Body,
+      body: (isJson && text !== '' ? JSON.parse(text) : undefined) as Body,
     };
   }
 

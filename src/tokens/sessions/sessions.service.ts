@@ -144,25 +144,33 @@ export class SessionsService {
    * @returns how many there were
    */
   async revokeAllOf(userId: UserId, reason: RevocationReason, keep?: SessionId): Promise<number> {
-    const now = this.clock.now();
-    return this.revocations.transaction(async (tx) => {
-      const ended = await rows<{ id: SessionId }>(
-        tx,
-        `UPDATE sessions SET revoked_at = $2, revoked_reason = $3
-         WHERE id IN (SELECT id FROM sessions
-                      WHERE user_id = $1 AND revoked_at IS NULL AND ($4::uuid IS NULL OR id <> $4)
-                        AND idle_expires_at > $2 AND absolute_expires_at > $2
-                      ORDER BY id FOR UPDATE)
-         RETURNING id`,
-        [userId, now, reason, keep ?? null],
-      );
-      await this.revocations.append(
-        tx,
-        ended.map(({ id }) => ({ kind: 'session', subject: id })),
-        now,
-      );
-      return ended.length;
-    });
+    return this.revocations.transaction((tx) => this.endAllOf(tx, userId, reason, this.clock.now(), keep));
+  }
+
+  /** The same in the caller's transaction, which must be one of `Revocations.transaction`. */
+  async endAllOf(
+    tx: EntityManager,
+    userId: UserId,
+    reason: RevocationReason,
+    now: Date,
+    keep?: SessionId,
+  ): Promise<number> {
+    const ended = await rows<{ id: SessionId }>(
+      tx,
+      `UPDATE sessions SET revoked_at = $2, revoked_reason = $3
+       WHERE id IN (SELECT id FROM sessions
+                    WHERE user_id = $1 AND revoked_at IS NULL AND ($4::uuid IS NULL OR id <> $4)
+                      AND idle_expires_at > $2 AND absolute_expires_at > $2
+                    ORDER BY id FOR UPDATE)
+       RETURNING id`,
+      [userId, now, reason, keep ?? null],
+    );
+    await this.revocations.append(
+      tx,
+      ended.map(({ id }) => ({ kind: 'session', subject: id })),
+      now,
+    );
+    return ended.length;
   }
 
   /**

@@ -54,6 +54,7 @@ const withPostgres = {
 
 export default {
   testTimeout: 30_000,
+  reporters: ['default', ...(process.env.GATEHOUSE_TEST_RESULTS ? ['<rootDir>/test/support/results-reporter.cjs'] : [])],
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...shared, ...withPostgres, displayName: 'service', testMatch: ['<rootDir>/test/**/*.service-spec.ts'] },

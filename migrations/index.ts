@@ -5,6 +5,7 @@ import { CreateRevocations1764000000004 } from './1764000000004-create-revocatio
 import { CreateKeys1764000000005 } from './1764000000005-create-keys.js';
 import { CreateGuesses1764000000006 } from './1764000000006-create-guesses.js';
 import { CreateServiceClients1764000000007 } from './1764000000007-create-service-clients.js';
+import { CreateAuditEvents1764000000008 } from './1764000000008-create-audit-events.js';
 
 /** Every migration, oldest first. One that a release has shipped is never changed: a new one follows it. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   CreateKeys1764000000005,
   CreateGuesses1764000000006,
   CreateServiceClients1764000000007,
+  CreateAuditEvents1764000000008,
 ];

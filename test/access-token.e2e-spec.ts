@@ -135,7 +135,21 @@ describe('an access token is refused', () => {
     await expectRefused(await crafted({ claims }));
   });
 
-  const claimNames = ['iss', 'aud', 'sub', 'sid', 'jti', 'iat', 'exp', 'auth_time', 'amr', 'roles', 'client_id', 'ver', 'era'];
+  const claimNames = [
+    'iss',
+    'aud',
+    'sub',
+    'sid',
+    'jti',
+    'iat',
+    'exp',
+    'auth_time',
+    'amr',
+    'roles',
+    'client_id',
+    'ver',
+    'era',
+  ];
   it.each(claimNames)('without %s, and with one of another type, rightly signed', async (name) => {
     for (const value of [undefined, null, {}, [1], true, name === 'ver' || name === 'era' ? '1' : -1]) {
       await expectRefused(await crafted({ claims: { [name]: value } }));
@@ -176,19 +190,31 @@ describe('an access token is refused', () => {
     await expectRefused(await crafted({ key: privateKey }));
   });
 
-  it.each(['none', 'None', 'NONE', 'nOnE', '', 'es256', 'ES256 ', 'ES256K', 'EdDSA'])('with the algorithm "%s"', async (alg) => {
-    const header = { ...decodeProtectedHeader(tokens.accessToken), alg };
-    await expectRefused(withParts(tokens.accessToken, { header }));
-    await expectRefused(withParts(tokens.accessToken, { header, signature: '' }));
-    await expectRefused(withParts(tokens.accessToken, { header, signature: 'AA' }));
-  });
+  it.each(['none', 'None', 'NONE', 'nOnE', '', 'es256', 'ES256 ', 'ES256K', 'EdDSA'])(
+    'with the algorithm "%s"',
+    async (alg) => {
+      const header = { ...decodeProtectedHeader(tokens.accessToken), alg };
+      await expectRefused(withParts(tokens.accessToken, { header }));
+      await expectRefused(withParts(tokens.accessToken, { header, signature: '' }));
+      await expectRefused(withParts(tokens.accessToken, { header, signature: 'AA' }));
+    },
+  );
 
   it('signed by HMAC with our public key as the secret, in any of its encodings', async () => {
     const publicKey = service.app.get(SigningKeys, { strict: false }).signer().verify;
     const jwk = publicKey.export({ format: 'jwk' });
     const pem = publicKey.export({ format: 'pem', type: 'spki' }) as string;
     const der = publicKey.export({ format: 'der', type: 'spki' });
-    const secrets = [pem, pem.trim(), ` ${pem}`, der, JSON.stringify(jwk), der.toString('base64'), jwk.x ?? '', Buffer.alloc(0)];
+    const secrets = [
+      pem,
+      pem.trim(),
+      ` ${pem}`,
+      der,
+      JSON.stringify(jwk),
+      der.toString('base64'),
+      jwk.x ?? '',
+      Buffer.alloc(0),
+    ];
     for (const alg of ['HS256', 'HS384', 'HS512'] as const) {
       const header = { ...decodeProtectedHeader(tokens.accessToken), alg };
       const signed = withParts(tokens.accessToken, { header }).split('.').slice(0, 2).join('.');
@@ -241,8 +267,19 @@ describe('an access token is refused', () => {
     const other = await service.api.signIn(ADMIN);
     const [, , signature = ''] = tokens.accessToken.split('.');
     const bytes = Buffer.from(signature, 'base64url');
-    const der = Buffer.concat([Buffer.from([0x30, 0x44, 2, 32]), bytes.subarray(0, 32), Buffer.from([2, 32]), bytes.subarray(32)]);
-    for (const forged of [Buffer.alloc(64), Buffer.alloc(64, 0xff), bytes.subarray(0, 63), Buffer.concat([bytes, bytes]), der]) {
+    const der = Buffer.concat([
+      Buffer.from([0x30, 0x44, 2, 32]),
+      bytes.subarray(0, 32),
+      Buffer.from([2, 32]),
+      bytes.subarray(32),
+    ]);
+    for (const forged of [
+      Buffer.alloc(64),
+      Buffer.alloc(64, 0xff),
+      bytes.subarray(0, 63),
+      Buffer.concat([bytes, bytes]),
+      der,
+    ]) {
       await expectRefused(withParts(tokens.accessToken, { signature: forged.toString('base64url') }));
     }
     const [, , foreign = ''] = other.accessToken.split('.');
@@ -307,7 +344,13 @@ describe.each(JWT_ALGORITHMS)('under JWT_ALGORITHM=%s', (algorithm) => {
   it('refuses any other algorithm, those of the same family and key too', async () => {
     const { accessToken } = await under.api.signIn(ADMIN);
     const { sign: key } = under.app.get(SigningKeys, { strict: false }).signer();
-    const siblings = { ES256: [], ES384: [], PS256: ['RS256', 'PS384', 'PS512'], RS256: ['PS256', 'RS384'], HS256: ['HS384', 'HS512'] };
+    const siblings = {
+      ES256: [],
+      ES384: [],
+      PS256: ['RS256', 'PS384', 'PS512'],
+      RS256: ['PS256', 'RS384'],
+      HS256: ['HS384', 'HS512'],
+    };
     for (const alg of siblings[algorithm]) {
       const token = await craft(under, accessToken, { header: { alg }, key });
       const answer = await under.api.get<Problem>('/api/protected', token);
@@ -315,7 +358,10 @@ describe.each(JWT_ALGORITHMS)('under JWT_ALGORITHM=%s', (algorithm) => {
     }
     for (const alg of [...JWT_ALGORITHMS, 'none'].filter((other) => other !== algorithm)) {
       const header = { ...decodeProtectedHeader(accessToken), alg };
-      for (const forged of [withParts(accessToken, { header }), withParts(accessToken, { header, signature: randomBytes(64).toString('base64url') })]) {
+      for (const forged of [
+        withParts(accessToken, { header }),
+        withParts(accessToken, { header, signature: randomBytes(64).toString('base64url') }),
+      ]) {
         expect((await under.api.get('/api/protected', forged)).status).toBe(401);
       }
     }

@@ -41,6 +41,24 @@ describe('data keys', () => {
     expect(await dataSource.query('SELECT purpose FROM data_keys')).toEqual([{ purpose: 'cursors' }]);
   });
 
+  it('are taken from the instance that was first, though another had found none yet', async () => {
+    const first = instance(OLD);
+    let made: Buffer | undefined;
+    const query = dataSource.query.bind(dataSource);
+    const spy = jest.spyOn(dataSource, 'query').mockImplementation(async (...asked) => {
+      if (asked[0].includes('INSERT') && made === undefined) {
+        made = Buffer.alloc(0);
+        made = await first.key('cursors');
+      }
+      return query(...asked) as Promise<unknown>;
+    });
+    const second = await instance(OLD).key('cursors');
+    spy.mockRestore();
+    expect(made).toHaveLength(32);
+    expect(second).toEqual(made);
+    expect(await instance(OLD).key('cursors')).toEqual(made);
+  });
+
   it('are another one for each purpose, and the same after a restart', async () => {
     const [before, after] = [instance(OLD), instance(OLD)];
     const cursors = await before.key('cursors');
@@ -69,7 +87,9 @@ describe('data keys', () => {
 
   it('stop the start where a stored one was altered', async () => {
     await instance(OLD).onModuleInit();
-    await dataSource.query(`UPDATE data_keys SET wrapped_key = set_byte(wrapped_key, 20, get_byte(wrapped_key, 20) # 1)`);
+    await dataSource.query(
+      `UPDATE data_keys SET wrapped_key = set_byte(wrapped_key, 20, get_byte(wrapped_key, 20) # 1)`,
+    );
     await expect(instance(OLD).onModuleInit()).rejects.toBeInstanceOf(UnopenableKeyError);
   });
 
@@ -120,7 +140,10 @@ describe('signing keys', () => {
   it('are stored so that their table alone signs nothing', async () => {
     const service = await start(OLD);
     const rows = await service.sql<Record<string, unknown>>('SELECT * FROM signing_keys');
-    const pkcs8 = service.app.get(SigningKeys, { strict: false }).signer().sign.export({ format: 'der', type: 'pkcs8' });
+    const pkcs8 = service.app
+      .get(SigningKeys, { strict: false })
+      .signer()
+      .sign.export({ format: 'der', type: 'pkcs8' });
     const jwk = service.app.get(SigningKeys, { strict: false }).signer().sign.export({ format: 'jwk' });
     for (const { public_jwk: published, wrapped_private_key: wrapped } of rows) {
       expect(published).not.toHaveProperty('d');
@@ -150,7 +173,9 @@ describe('signing keys', () => {
       expect((await next.api.get('/api/protected', accessToken)).status).toBe(200);
       await next.close();
     }
-    expect(await dataSource.query('SELECT DISTINCT wrapped_under FROM signing_keys')).toEqual([{ wrapped_under: idOf(NEW) }]);
+    expect(await dataSource.query('SELECT DISTINCT wrapped_under FROM signing_keys')).toEqual([
+      { wrapped_under: idOf(NEW) },
+    ]);
   });
 
   it('are the configured secrets under HS256, each of them good while it is listed', async () => {

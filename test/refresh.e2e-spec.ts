@@ -79,17 +79,23 @@ describe('refreshing', () => {
     const before = await count();
     for (let step = 0; step < 20; step += 1) tokens = await refreshed(tokens.refreshToken);
     expect(await count()).toEqual(before);
-    const row = Object.values(await rowOf(tokens)).map((value) => (Buffer.isBuffer(value) ? value.toString('hex') : String(value)));
+    const row = Object.values(await rowOf(tokens)).map((value) =>
+      Buffer.isBuffer(value) ? value.toString('hex') : String(value),
+    );
     const token = Buffer.from(tokens.refreshToken.slice(3), 'base64url');
     const traces = [tokens.refreshToken, token.toString('hex'), token.subarray(25).toString('hex')].concat(
-      [tokens.refreshToken, tokens.refreshToken.slice(3), token].map((text) => createHash('sha256').update(text).digest('hex')),
+      [tokens.refreshToken, tokens.refreshToken.slice(3), token].map((text) =>
+        createHash('sha256').update(text).digest('hex'),
+      ),
     );
     for (const trace of traces) expect(row.join(' ')).not.toContain(trace);
   });
 
   it('tells roles and versions as they are then, not as they were at the sign-in', async () => {
     const tokens = await service.api.newUser('roles@example.com');
-    await service.sql(`UPDATE users SET roles = '{auditor}', ver = 7 WHERE id = $1`, [decodeJwt(tokens.accessToken).sub]);
+    await service.sql(`UPDATE users SET roles = '{auditor}', ver = 7 WHERE id = $1`, [
+      decodeJwt(tokens.accessToken).sub,
+    ]);
     const next = await refreshed(tokens.refreshToken);
     expect(decodeJwt(next.accessToken)).toMatchObject({ roles: ['auditor'], ver: 7, amr: ['pwd'] });
     expect(decodeJwt(next.accessToken).auth_time).toBe(decodeJwt(tokens.accessToken).auth_time);
@@ -215,7 +221,9 @@ describe('a refresh with an Idempotency-Key', () => {
   it('keeps no key but its hash', async () => {
     const tokens = await signIn();
     await refreshed(tokens.refreshToken, 'anna-at-home');
-    expect(await rowOf(tokens)).toMatchObject({ idempotency_key_hash: createHash('sha256').update('anna-at-home').digest() });
+    expect(await rowOf(tokens)).toMatchObject({
+      idempotency_key_hash: createHash('sha256').update('anna-at-home').digest(),
+    });
   });
 
   it.each([
@@ -247,8 +255,10 @@ describe('what is no refresh token of ours', () => {
     change(bytes);
     return `rt_${bytes.toString('base64url')}`;
   };
-  const flip = (at: number) => (token: string): string =>
-    altered(token, (bytes) => bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at));
+  const flip =
+    (at: number) =>
+    (token: string): string =>
+      altered(token, (bytes) => bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at));
 
   it.each<[string, (token: string) => string]>([
     ['with a bit of its MAC flipped', flip(56)],
@@ -318,13 +328,17 @@ describe('what is no refresh token of ours', () => {
     await refreshed(refreshToken);
   });
 
-  it.each([[{}], [{ refreshToken: null }], [{ refreshToken: 1 }], [{ refreshToken: ['x'] }], [{ refreshToken: '' }], [[]]])(
-    'is refused as invalid input: %j',
-    async (json) => {
-      const answer = await service.api.send<Problem>('POST', '/api/refresh', { json });
-      expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
-    },
-  );
+  it.each([
+    [{}],
+    [{ refreshToken: null }],
+    [{ refreshToken: 1 }],
+    [{ refreshToken: ['x'] }],
+    [{ refreshToken: '' }],
+    [[]],
+  ])('is refused as invalid input: %j', async (json) => {
+    const answer = await service.api.send<Problem>('POST', '/api/refresh', { json });
+    expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
+  });
 });
 
 describe('the end of a session', () => {
@@ -431,7 +445,10 @@ describe('rotating REFRESH_SECRET in three roll-outs', () => {
   it('loses no session that is refreshed in each of them', async () => {
     const [oldSecret, newSecret, jwtSecret] = [randomSecret(), randomSecret(), randomSecret()];
     const instance = (secrets: string, from?: Instance): Promise<Instance> =>
-      startSeparateInstance({ env: { REFRESH_SECRET: secrets, JWT_SECRET: jwtSecret }, ...(from && { database: from.database }) });
+      startSeparateInstance({
+        env: { REFRESH_SECRET: secrets, JWT_SECRET: jwtSecret },
+        ...(from && { database: from.database }),
+      });
     const first = await instance(`${oldSecret},${newSecret}`);
     const second = await instance(`${newSecret},${oldSecret}`, first);
     let third: Instance | undefined;

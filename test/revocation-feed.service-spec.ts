@@ -24,7 +24,7 @@ let tokens: Tokens;
 beforeAll(async () => {
   database = await createTestDatabase();
   wire = await proxyTo(database.url);
-  service = await startTestApp({ database: { url: wire.url, drop: database.drop } });
+  service = await startTestApp({ database: { url: wire.url, drop: () => database.drop() } });
   feed = service.app.get(RevocationFeed, { strict: false });
   denylist = service.app.get(Denylist, { strict: false });
   tokens = await service.api.signIn(ADMIN);

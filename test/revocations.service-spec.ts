@@ -47,7 +47,8 @@ beforeEach(async () => {
 
 const revokeSession = (tx: EntityManager): Promise<void> =>
   revocations.append(tx, [{ kind: 'session', subject: 's' }], NOW);
-const stored = (): Promise<unknown[]> => dataSource.query('SELECT kind, subject, minimum, expires_at FROM revocations ORDER BY id');
+const stored = (): Promise<unknown[]> =>
+  dataSource.query('SELECT kind, subject, minimum, expires_at FROM revocations ORDER BY id');
 
 describe('a revocation in a transaction', () => {
   it('is applied here before the caller is answered, and is told to the other instances', async () => {

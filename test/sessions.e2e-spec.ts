@@ -49,7 +49,10 @@ async function codeOf(answer: Promise<Answer<unknown>>): Promise<[number, unknow
 }
 const guarded = (token: string): Promise<[number, unknown]> => codeOf(service.api.get('/api/protected', token));
 const reasonOf = async (id: string): Promise<string | null> => {
-  const [row] = await service.sql<{ revoked_reason: string | null }>('SELECT revoked_reason FROM sessions WHERE id = $1', [id]);
+  const [row] = await service.sql<{ revoked_reason: string | null }>(
+    'SELECT revoked_reason FROM sessions WHERE id = $1',
+    [id],
+  );
   return row?.revoked_reason ?? null;
 };
 
@@ -102,7 +105,9 @@ describe('the list of sessions', () => {
 
   it('has no session of anybody else', async () => {
     const [one, other] = [await userWith(2), await userWith(2)];
-    expect(ids(await list(one.newest.accessToken)).sort()).toEqual(one.sessions.map(({ sessionId }) => sessionId).sort());
+    expect(ids(await list(one.newest.accessToken)).sort()).toEqual(
+      one.sessions.map(({ sessionId }) => sessionId).sort(),
+    );
     expect(ids(await list(other.newest.accessToken))).not.toContain(one.newest.sessionId);
   });
 
@@ -138,13 +143,19 @@ describe('the list of sessions', () => {
       const answer = await service.api.get<Problem>(`${LIST}?limit=1&cursor=${altered}`, one.newest.accessToken);
       expect([altered, answer.status, answer.body.code]).toEqual([altered, 400, 'validation_failed']);
     }
-    expect(await codeOf(service.api.get(`${LIST}?cursor=${cursor}`, other.newest.accessToken))).toEqual([400, 'validation_failed']);
+    expect(await codeOf(service.api.get(`${LIST}?cursor=${cursor}`, other.newest.accessToken))).toEqual([
+      400,
+      'validation_failed',
+    ]);
     expect((await list(one.newest.accessToken, `?limit=1&cursor=${cursor}`)).items).toHaveLength(1);
   });
 
   it.each(['0', '101', '-1', '1.5', 'x', '', '1e1'])('refuses the limit "%s"', async (limit) => {
     const { newest } = await userWith(1);
-    expect(await codeOf(service.api.get(`${LIST}?limit=${limit}`, newest.accessToken))).toEqual([400, 'validation_failed']);
+    expect(await codeOf(service.api.get(`${LIST}?limit=${limit}`, newest.accessToken))).toEqual([
+      400,
+      'validation_failed',
+    ]);
   });
 });
 
@@ -171,7 +182,8 @@ describe('ending sessions of one’s own', () => {
     const { sessions, newest } = await userWith(3);
     const answer = await service.api.delete<{ revoked: number }>(LIST, newest.accessToken);
     expect([answer.status, answer.body]).toEqual([200, { revoked: 2 }]);
-    for (const { accessToken } of sessions.slice(0, 2)) expect(await guarded(accessToken)).toEqual([401, 'token_revoked']);
+    for (const { accessToken } of sessions.slice(0, 2))
+      expect(await guarded(accessToken)).toEqual([401, 'token_revoked']);
     expect(ids(await list(newest.accessToken))).toEqual([newest.sessionId]);
     expect((await service.api.delete<{ revoked: number }>(LIST, newest.accessToken)).body).toEqual({ revoked: 0 });
   });
@@ -195,19 +207,30 @@ describe('ending sessions of one’s own', () => {
     expect(texts[0]).toEqual(texts[1]);
   });
 
-  it.each(['x', '1', "'", '%00', '..%2f', 'null', 'undefined', '00000000-0000-0000-0000-00000000000g', 'a'.repeat(300)])(
-    'does not find what is no id: %s',
-    async (id) => {
-      const { newest } = await userWith(1);
-      const answer = await service.api.delete<Problem>(`${LIST}/${id}`, newest.accessToken);
-      expect(answer.status).toBe(404);
-      expect((await guarded(newest.accessToken))[0]).toBe(200);
-    },
-  );
+  it.each([
+    'x',
+    '1',
+    "'",
+    '%00',
+    '..%2f',
+    'null',
+    'undefined',
+    '00000000-0000-0000-0000-00000000000g',
+    'a'.repeat(300),
+  ])('does not find what is no id: %s', async (id) => {
+    const { newest } = await userWith(1);
+    const answer = await service.api.delete<Problem>(`${LIST}/${id}`, newest.accessToken);
+    expect(answer.status).toBe(404);
+    expect((await guarded(newest.accessToken))[0]).toBe(200);
+  });
 
   it('takes an access token', async () => {
     const { newest } = await userWith(1);
-    for (const call of [service.api.get(LIST), service.api.delete(LIST), service.api.delete(`${LIST}/${newest.sessionId}`)]) {
+    for (const call of [
+      service.api.get(LIST),
+      service.api.delete(LIST),
+      service.api.delete(`${LIST}/${newest.sessionId}`),
+    ]) {
       expect(await codeOf(call)).toEqual([401, 'token_missing']);
     }
   });
@@ -284,7 +307,8 @@ describe('the limit of sessions a user', () => {
   });
   afterAll(() => limited.close());
 
-  const liveOf = async (tokens: Tokens): Promise<string[]> => ids((await limited.api.get<Page>(LIST, tokens.accessToken)).body);
+  const liveOf = async (tokens: Tokens): Promise<string[]> =>
+    ids((await limited.api.get<Page>(LIST, tokens.accessToken)).body);
 
   it('ends the one that was idle longest, not the oldest', async () => {
     const oldest = await limited.api.signIn(ADMIN);
@@ -345,8 +369,12 @@ describe('an admin', () => {
   });
 
   it('is told of a session or user that there is none', async () => {
-    const paths = [newSessionId(), 'x', '%00'].flatMap((id) => [`/api/admin/sessions/${id}`, `/api/admin/users/${id}/sessions`]);
-    for (const path of paths) expect(await codeOf(service.api.delete(path, admin.accessToken))).toEqual([404, 'not_found']);
+    const paths = [newSessionId(), 'x', '%00'].flatMap((id) => [
+      `/api/admin/sessions/${id}`,
+      `/api/admin/users/${id}/sessions`,
+    ]);
+    for (const path of paths)
+      expect(await codeOf(service.api.delete(path, admin.accessToken))).toEqual([404, 'not_found']);
   });
 
   it.each(['', 'x'.repeat(201)])('may not give the reason "%.20s"', async (reason) => {
@@ -360,7 +388,10 @@ describe('an admin', () => {
 describe('the admin routes', () => {
   const routes = async (): Promise<string[]> => {
     const { newest } = await userWith(1);
-    return [`/api/admin/sessions/${newest.sessionId}`, `/api/admin/users/${decodeJwt(newest.accessToken).sub ?? ''}/sessions`];
+    return [
+      `/api/admin/sessions/${newest.sessionId}`,
+      `/api/admin/users/${decodeJwt(newest.accessToken).sub ?? ''}/sessions`,
+    ];
   };
 
   it('let nobody in without a token', async () => {
@@ -413,7 +444,8 @@ describe('a revocation', () => {
     try {
       const tokens = await first.api.signIn(ADMIN);
       const kept = await first.api.signIn(ADMIN);
-      for (const { api } of [first, second]) expect((await api.get('/api/protected', tokens.accessToken)).status).toBe(200);
+      for (const { api } of [first, second])
+        expect((await api.get('/api/protected', tokens.accessToken)).status).toBe(200);
       await first.api.post('/api/logout', {}, tokens.accessToken);
       expect(await codeOf(first.api.get('/api/protected', tokens.accessToken))).toEqual([401, 'token_revoked']);
       await eventually(async () => {
@@ -421,7 +453,8 @@ describe('a revocation', () => {
       }, 1_000);
       third = await startSeparateInstance({ env, database: first.database });
       expect(await codeOf(third.api.get('/api/protected', tokens.accessToken))).toEqual([401, 'token_revoked']);
-      for (const { api } of [first, second, third]) expect((await api.get('/api/protected', kept.accessToken)).status).toBe(200);
+      for (const { api } of [first, second, third])
+        expect((await api.get('/api/protected', kept.accessToken)).status).toBe(200);
     } finally {
       await third?.close();
       await second.close();
@@ -437,7 +470,9 @@ describe('a revocation', () => {
   ] as const)('that %s is known to an instance that did not make it', async (_, kind, code) => {
     const { newest } = await userWith(1);
     const { sub, jti } = decodeJwt(newest.accessToken);
-    const header = JSON.parse(Buffer.from(newest.accessToken.split('.')[0] ?? '', 'base64url').toString()) as { kid: string };
+    const header = JSON.parse(Buffer.from(newest.accessToken.split('.')[0] ?? '', 'base64url').toString()) as {
+      kid: string;
+    };
     const subject = { user: sub, era: '*', token: jti, key: header.kid }[kind];
     const minimum = { user: 2, era: 2, token: null, key: null }[kind];
     await service.sql(

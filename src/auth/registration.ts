@@ -40,7 +40,8 @@ export class Registration {
       this.revocations.transaction(async (tx) => {
         const result = await insert(tx);
         // Whoever signed in with the password that has just been replaced never showed that the address is theirs.
-        if (result.outcome === 'replaced') await this.sessions.endAllOf(tx, result.userId, 'registration_replaced', now);
+        if (result.outcome === 'replaced')
+          await this.sessions.endAllOf(tx, result.userId, 'registration_replaced', now);
         return result;
       }),
     );

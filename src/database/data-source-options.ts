@@ -7,22 +7,20 @@ const ANSWER_SLACK_MS = 5_000;
 
 /** Bounds of every session, in milliseconds; 0 is none. Sent at connection, so that no query needs to ask for them. */
 const sessionLimits = {
-  requests: {
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    lock_timeout: 5_000,
-    idle_in_transaction_session_timeout: 15_000,
-    query_timeout: STATEMENT_TIMEOUT_MS + ANSWER_SLACK_MS,
-  },
+  requests: { statement_timeout: STATEMENT_TIMEOUT_MS, lock_timeout: 5_000, idle_in_transaction_session_timeout: 15_000 },
   // An index of a large table takes its time; but while a migration waits for a lock, every request to that table
   // waits behind it, so it had better give up and be started again.
   migrations: { statement_timeout: 0, lock_timeout: 10_000, idle_in_transaction_session_timeout: 0 },
 } as const;
 
+/** How long an answer is waited for, in milliseconds, whatever the server does. */
+const answerLimits = { requests: { query_timeout: STATEMENT_TIMEOUT_MS + ANSWER_SLACK_MS }, migrations: {} } as const;
+
 /** What goes to node-postgres as it is. */
 interface DriverOptions {
-  readonly statement_timeout: number;
-  readonly lock_timeout: number;
-  readonly idle_in_transaction_session_timeout: number;
+  readonly statement_timeout?: number;
+  readonly lock_timeout?: number;
+  readonly idle_in_transaction_session_timeout?: number;
   readonly query_timeout?: number;
   readonly keepAlive: boolean;
   readonly idleTimeoutMillis: number;
@@ -36,6 +34,12 @@ export interface DataSourceSettings {
   /** Undefined where `extra.connectionString` gives it later. */
   readonly url: string | undefined;
   readonly purpose: 'requests' | 'migrations';
+  /**
+   * `transaction`: a pooler gives each transaction another connection, so the session has no limits of ours. PgBouncer
+   * refuses a connection that asks for them, and a `SET` would stay with whoever gets the connection next. The role's own
+   * take their place (`ALTER ROLE … SET statement_timeout`).
+   */
+  readonly pooler?: 'session' | 'transaction';
   readonly poolSize?: number;
   /** Takes the loss of an idle connection, which the pool replaces. */
   readonly onConnectionLost?: (error: Error) => void;
@@ -43,7 +47,7 @@ export interface DataSourceSettings {
 
 /** How every DataSource of Gatehouse talks to Postgres; entities and migrations are added by whoever owns the lists. */
 export function dataSourceOptions(settings: DataSourceSettings): DatabaseOptions {
-  const { url, purpose, poolSize = 2, onConnectionLost = () => undefined } = settings;
+  const { url, purpose, pooler = 'session', poolSize = 2, onConnectionLost = () => undefined } = settings;
   return {
     type: 'postgres',
     ...(url === undefined ? {} : { url }),
@@ -57,6 +61,10 @@ export function dataSourceOptions(settings: DataSourceSettings): DatabaseOptions
     migrationsTableName: 'schema_migrations',
     migrationsTransactionMode: 'each',
     logging: false,
-    extra: { ...sessionLimits[purpose], keepAlive: true, idleTimeoutMillis: 60_000 },
+    extra: {
+      ...(pooler === 'session' ? sessionLimits[purpose] : {}),
+      ...answerLimits[purpose],
+      keepAlive: true, idleTimeoutMillis: 60_000,
+    },
   };
 }

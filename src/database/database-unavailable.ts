@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** SQLSTATEs by which a server says that it cannot be used now: https://www.postgresql.org/docs/17/errcodes-appendix.html */
 const SQLSTATE = /^(?:08[0-9A-Z]{3}|53[0-9A-Z]{3}|57P0[1-5])$/;
 
@@ -31,11 +33,15 @@ const MAX_DEPTH = 5;
 
 /** True where the database could not be reached or refuses to serve, as opposed to refusing one statement. */
 export function isDatabaseUnavailable(error: unknown, depth = 0): boolean {
-  if (!(error instanceof Error) || depth > MAX_DEPTH) return false;
+  if (!types.isNativeError(error) || depth > MAX_DEPTH) return false;
   const code: unknown = Reflect.get(error, 'code');
   if (typeof code === 'string' && (SQLSTATE.test(code) || NETWORK_CODES.has(code))) return true;
   if (MESSAGES.some((message) => message.test(error.message))) return true;
-  const together: unknown[] = error instanceof AggregateError ? error.errors : [];
-  const inner: unknown[] = [Reflect.get(error, 'driverError'), error.cause, ...together];
+  const together: unknown = Reflect.get(error, 'errors');
+  const inner: unknown[] = [
+    Reflect.get(error, 'driverError'),
+    error.cause,
+    ...(Array.isArray(together) ? (together as unknown[]) : []),
+  ];
   return inner.some((each) => isDatabaseUnavailable(each, depth + 1));
 }

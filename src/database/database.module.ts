@@ -21,6 +21,7 @@ export class DatabaseModule {
         ...dataSourceOptions({
           url: database.url.reveal(),
           purpose: 'requests',
+          pooler: database.pooler,
           poolSize: database.poolSize,
           onConnectionLost: (error) => {
             logger.warn(`An idle connection to Postgres was lost: ${error.message}`);

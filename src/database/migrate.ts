@@ -7,6 +7,8 @@ const LOCK_WAIT = '10min';
 
 export interface MigrateOptions {
   readonly url: string;
+  /** `transaction` where the address is a pooler's, in that mode. */
+  readonly pooler?: 'session' | 'transaction';
   readonly migrations: readonly (new () => MigrationInterface)[];
 }
 
@@ -58,11 +60,11 @@ const migrationLogger = (log: (line: string) => void): Logger => ({
 });
 
 async function withDataSource<T>(
-  { url, migrations }: MigrateOptions,
+  { url, pooler = 'session', migrations }: MigrateOptions,
   log: (line: string) => void,
   use: (source: DataSource) => Promise<T>,
 ): Promise<T> {
-  const options = dataSourceOptions({ url, purpose: 'migrations' });
+  const options = dataSourceOptions({ url, purpose: 'migrations', pooler });
   const source = new DataSource({ ...options, logger: migrationLogger(log), migrations: [...migrations] });
   await source.initialize();
   try {

@@ -66,7 +66,9 @@ export class PostgresListener {
     });
     this.client = client;
     try {
-      await client.connect();
+      // Ended while it connects, `connect` would never settle.
+      await Promise.race([client.connect(), lost]);
+      if (this.stopping.signal.aborted) return;
       client.on('notification', onWake);
       await client.query(`LISTEN ${channel}`);
       onConnected();

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { Provider } from '@nestjs/common';
 import { JwtModule, JwtSecretRequestType } from '@nestjs/jwt';
 import { DataSource } from 'typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { AppConfig } from '../config/app-config.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { ObservabilityModule } from '../observability/observability.module.js';
@@ -13,6 +14,7 @@ import { Introspection } from './oauth/introspection.js';
 import { OauthController } from './oauth/oauth.controller.js';
 import { WellKnownController } from './oauth/well-known.controller.js';
 import { Denylist } from './revocation/denylist.js';
+import { RevocationCleanup } from './revocation/revocation-cleanup.js';
 import { RevocationFeed } from './revocation/revocation-feed.js';
 import { NoSignal, NotifySignal, RevocationSignal } from './revocation/revocation-signal.js';
 import { RevocationStreams } from './revocation/revocation-streams.js';
@@ -33,6 +35,7 @@ const revocationSignal: Provider = {
 
 @Module({
   imports: [
+    AuditModule,
     CryptoModule,
     ObservabilityModule,
     SigningKeysModule,
@@ -55,6 +58,7 @@ const revocationSignal: Provider = {
     Introspection,
     KeyRotation,
     RefreshTokens,
+    RevocationCleanup,
     RevocationFeed,
     revocationSignal,
     Revocations,

@@ -42,9 +42,7 @@ export interface RegistrationResult {
   readonly userId: UserId;
 }
 
-export type StoreRegistration = (
-  insert: (on: Executor) => Promise<RegistrationResult>,
-) => Promise<RegistrationResult>;
+export type StoreRegistration = (insert: (on: Executor) => Promise<RegistrationResult>) => Promise<RegistrationResult>;
 
 /**
  * Invitations (no password yet) and disabled accounts are not for a stranger to take over, verified or not.

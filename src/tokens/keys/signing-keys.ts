@@ -24,6 +24,8 @@ export class SigningKeys {
   private retired: ReadonlySet<string> = new Set();
   private active: SigningKey | undefined;
   private reloading: Promise<void> | undefined;
+  private reloads = 0;
+  private applied = 0;
   private readonly inConfiguration: boolean;
 
   constructor(
@@ -79,8 +81,14 @@ export class SigningKeys {
   /** Reads them again; under HS256 there is nothing to read. */
   async reload(): Promise<void> {
     if (this.inConfiguration) return;
+    const turn = ++this.reloads;
+    // In this order: a key that is retired in between is in both, the other way round it would be in neither.
+    const live = await this.stored.readLive();
     const retired = await this.stored.readRetired();
-    this.use(await this.stored.readLive());
+    // A slow answer may not undo that of a read which was sent later.
+    if (turn < this.applied) return;
+    this.applied = turn;
+    this.use(live);
     this.retired = new Set(retired);
   }
 

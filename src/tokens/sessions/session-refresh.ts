@@ -1,17 +1,21 @@
 import { createHash } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AuditLog } from '../../audit/audit-log.js';
 import { AppConfig } from '../../config/app-config.js';
 import { row } from '../../database/sql.js';
+import type { Executor } from '../../database/sql.js';
 import type { ClientContext } from '../../shared/client-context.js';
 import { Clock, addSeconds, earlierOf } from '../../shared/clock.js';
-import type { SessionId, UserId } from '../../shared/ids.js';
+import type { SessionId } from '../../shared/ids.js';
 import type { TokenSubject } from '../access/access-token.service.js';
 import { decideRefresh } from './refresh-decision.js';
-import type { RefreshDecision, RefreshState } from './refresh-decision.js';
+import type { RefreshDecision } from './refresh-decision.js';
+import { refreshEvent } from './refresh-event.js';
+import { advanceRow, readRefreshRow } from './refresh-row.js';
+import type { RefreshRow } from './refresh-row.js';
 import type { PresentedRefreshToken } from './refresh-token.js';
 import { RefreshTokens } from './refresh-tokens.js';
-import type { RefreshTokenSource } from './refresh-tokens.js';
 import { Revocations } from '../revocation/revocations.js';
 
 /** A compare-and-swap that lost reads again; each loss means that another request moved the session on. */
@@ -34,44 +38,14 @@ export interface GrantedRefresh {
 export type RefreshOutcome =
   GrantedRefresh | { readonly outcome: 'superseded' | 'reused' | 'expired' | 'revoked' | 'invalid' };
 
-interface RefreshRow extends RefreshState, RefreshTokenSource {
-  readonly id: SessionId;
-  readonly userId: UserId;
-  readonly amr: readonly string[];
-  readonly authenticatedAt: Date;
-  readonly lastIp: string;
-  readonly lastUserAgent: string | null;
-  readonly roles: readonly string[];
-  readonly ver: number;
-  readonly era: number;
-  readonly disabled: boolean;
-}
-
-const READ = `
-  SELECT s.id, s.user_id AS "userId", s.generation, s.salt, s.secret_id AS "secretId", s.rotated_at AS "rotatedAt",
-         s.previous_rotated_at AS "previousRotatedAt", s.idempotency_key_hash AS "idempotencyKeyHash",
-         s.idle_expires_at AS "idleExpiresAt", s.absolute_expires_at AS "absoluteExpiresAt", s.revoked_at AS "revokedAt",
-         s.amr, s.authenticated_at AS "authenticatedAt", s.last_ip AS "lastIp", s.last_user_agent AS "lastUserAgent",
-         t.roles, t.ver, t.disabled, d.era
-  FROM sessions s JOIN token_subjects t ON t.user_id = s.user_id CROSS JOIN deployment d
-  WHERE s.id = $1`;
-
-const ADVANCE = `
-  UPDATE sessions
-  SET generation = $3, secret_id = $4, previous_rotated_at = rotated_at, rotated_at = $5, last_used_at = $5,
-      idle_expires_at = $6, idempotency_key_hash = $7, last_ip = $8, last_user_agent = $9
-  WHERE id = $1 AND generation = $2 AND revoked_at IS NULL
-  RETURNING id`;
-
 /** Advances sessions: the refresh of the contract, §2. */
 @Injectable()
 export class SessionRefresh {
-  private readonly logger = new Logger(SessionRefresh.name);
-
   constructor(
     private readonly dataSource: DataSource,
     private readonly refreshTokens: RefreshTokens,
     private readonly revocations: Revocations,
+    private readonly audit: AuditLog,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -94,7 +68,7 @@ export class SessionRefresh {
 
   /** The session that a refresh token names, if the token was really made for it. */
   async readAuthentic(presented: PresentedRefreshToken): Promise<RefreshRow | undefined> {
-    const session = await row<RefreshRow>(this.dataSource, READ, [presented.sessionId]);
+    const session = await readRefreshRow(this.dataSource, presented.sessionId);
     return session && this.refreshTokens.isAuthentic(presented, session.salt) ? session : undefined;
   }
 
@@ -125,10 +99,11 @@ export class SessionRefresh {
   ): Promise<RefreshOutcome | undefined> {
     switch (decision) {
       case 'rotate':
-        return this.advance(session, 'rotated', request, now);
+        return this.advance(this.dataSource, session, 'rotated', request, now);
       case 'resume':
-        return this.advance(session, 'resumed', request, now);
+        return this.resume(session, request, now);
       case 'repeat':
+        await this.noteSuspectRepeat(session, request, now);
         return this.granted(session, 'repeated');
       case 'reuse':
         await this.revokeReused(session, request, now);
@@ -140,8 +115,9 @@ export class SessionRefresh {
     }
   }
 
-  /** One compare-and-swap: of any number of racers exactly one writes. */
+  /** @returns undefined where another racer was first */
   private async advance(
+    on: Executor,
     session: RefreshRow,
     outcome: 'rotated' | 'resumed',
     { presented, idempotencyKey, client }: RefreshRequestData,
@@ -150,22 +126,27 @@ export class SessionRefresh {
     const generation = presented.generation + 1;
     const secretId = this.refreshTokens.currentSecretId;
     const idleExpiresAt = addSeconds(now, this.config.sessions.idleSeconds);
-    const keyHash = hashOf(idempotencyKey);
-    const written = await row<{ id: SessionId }>(this.dataSource, ADVANCE, [
-      session.id,
-      session.generation,
-      generation,
-      secretId,
-      now,
-      idleExpiresAt,
-      keyHash,
-      client.ip,
-      client.userAgent ?? null,
-    ]);
-    if (!written) return undefined;
-    if (outcome === 'resumed')
-      this.logger.warn(`session ${session.id} went on from a generation the database had lost`);
+    const idempotencyKeyHash = hashOf(idempotencyKey);
+    const { ip, userAgent = null } = client;
+    const next = { generation, secretId, idleExpiresAt, idempotencyKeyHash, ip, userAgent };
+    if (!(await advanceRow(on, session, next, now))) return undefined;
     return this.granted({ ...session, generation, secretId, idleExpiresAt }, outcome);
+  }
+
+  /** The database has gone back in time: the client's generation is the truth. */
+  private resume(session: RefreshRow, request: RefreshRequestData, now: Date): Promise<RefreshOutcome | undefined> {
+    return this.dataSource.transaction(async (tx) => {
+      const resumed = await this.advance(tx, session, 'resumed', request, now);
+      if (resumed) await this.audit.append(refreshEvent('session_resumed', 'success', session, request, now), tx);
+      return resumed;
+    });
+  }
+
+  /** A repeat from where the session was not used last may be a thief's, or a telephone's that changed networks. */
+  private async noteSuspectRepeat(session: RefreshRow, request: RefreshRequestData, now: Date): Promise<void> {
+    const { ip, userAgent } = request.client;
+    if (ip === session.lastIp && (userAgent ?? null) === session.lastUserAgent) return;
+    await this.audit.append(refreshEvent('authn_token_suspect_repeat', 'success', session, request, now));
   }
 
   private granted(session: RefreshRow, outcome: GrantedRefresh['outcome']): GrantedRefresh {
@@ -179,7 +160,7 @@ export class SessionRefresh {
     };
   }
 
-  private async revokeReused(session: RefreshRow, { presented, client }: RefreshRequestData, now: Date): Promise<void> {
+  private async revokeReused(session: RefreshRow, request: RefreshRequestData, now: Date): Promise<void> {
     await this.revocations.transaction(async (tx) => {
       const ended = await row<{ id: SessionId }>(
         tx,
@@ -187,12 +168,10 @@ export class SessionRefresh {
          WHERE id = $1 AND revoked_at IS NULL RETURNING id`,
         [session.id, now],
       );
-      if (ended) await this.revocations.append(tx, [{ kind: 'session', subject: session.id }], now);
+      if (!ended) return;
+      await this.revocations.append(tx, [{ kind: 'session', subject: session.id }], now);
+      await this.audit.append(refreshEvent('authn_token_reuse', 'failure', session, request, now), tx);
     });
-    this.logger.warn(
-      `refresh token reused: session ${session.id}, generation ${presented.generation} of ${session.generation}, ` +
-        `from ${client.ip}; last used rightfully from ${session.lastIp}`,
-    );
   }
 }
 

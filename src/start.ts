@@ -65,9 +65,11 @@ async function prepare(): Promise<Prepared> {
 }
 
 async function migrate({ database }: AppConfig, log: (line: string) => void): Promise<void> {
-  const options = { url: database.migrateUrl.reveal(), migrations };
-  if (database.migrateAtStart) await runMigrations(options, log);
-  else await requireMigrated({ ...options, url: database.url.reveal() }, log);
+  const [url, migrateUrl] = [database.url.reveal(), database.migrateUrl.reveal()];
+  // An address of its own for migrations leads past the pooler.
+  const pooler = migrateUrl === url ? database.pooler : 'session';
+  if (database.migrateAtStart) await runMigrations({ url: migrateUrl, pooler, migrations }, log);
+  else await requireMigrated({ url, pooler: database.pooler, migrations }, log);
 }
 
 function stopAtSignal(stop: () => Promise<void>): void {

@@ -5,9 +5,8 @@ import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Response } from 'light-my-request';
 import passport from 'passport';
-import { Strategy } from 'passport-strategy';
+import { DataSource } from 'typeorm';
 
 import { AppConfig } from '../config/app-config.js';
 import { HttpModule } from '../http/http.module.js';
@@ -24,6 +23,8 @@ import { RequireRole, RolesGuard } from './roles.guard.js';
 import { TokenRevokedError, TokenStaleError } from './security.errors.js';
 import { SecurityModule } from './security.module.js';
 import { ThrottlerGuard } from './throttler.guard.js';
+
+type Response = Awaited<ReturnType<FastifyInstance['inject']>>;
 
 class SetClock extends Clock {
   ms = 1_700_000_000_000;
@@ -66,7 +67,7 @@ function principal(token: string): Principal {
 
 let runs = 0;
 /** Stands for the strategy of `auth`, and answers in each of the ways that one may. */
-class TokenStrategy extends Strategy {
+class TokenStrategy extends passport.Strategy {
   override authenticate(request: unknown): void {
     runs += 1;
     try {
@@ -79,7 +80,7 @@ class TokenStrategy extends Strategy {
       else if (token === 'fault') this.error(new Error('no key'));
       else this.success(principal(token));
     } catch (error) {
-      this.fail(error, 401);
+      if (error instanceof Error) this.fail(error, 401);
     }
   }
 }
@@ -133,8 +134,10 @@ class OpenController {
   providers: [
     { provide: AppConfig, useValue: { http, accounts } },
     { provide: Clock, useValue: clock },
+    // Of service clients, who have tests of their own over a real one.
+    { provide: DataSource, useValue: {} },
   ],
-  exports: [AppConfig, Clock],
+  exports: [AppConfig, Clock, DataSource],
 })
 class SharedModule {}
 

@@ -20,7 +20,6 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { IsOptional, IsString } from 'class-validator';
 import type { FastifyInstance, FastifyReply, InjectOptions } from 'fastify';
-import type { Response } from 'light-my-request';
 
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../shared/app-error.js';
@@ -31,6 +30,8 @@ import { noteLimit } from '../rate-limit-fields.js';
 import { UuidParam } from '../uuid-param.js';
 import { fastifyOptions } from './fastify-options.js';
 import { installHttpHooks } from './http-hooks.js';
+
+type Response = Awaited<ReturnType<FastifyInstance['inject']>>;
 
 const ORIGIN = 'https://app.example.com';
 const config: Pick<AppConfig, 'http'> = {

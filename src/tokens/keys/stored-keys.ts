@@ -18,7 +18,7 @@ const ROTATION_LOCK = 0x6b657973;
  * `pending`: published, not yet signing; `active`: signs; `retiring`: verifies only; `retired`: neither, and its private
  * half is gone.
  */
-export type KeyState = 'pending' | 'active' | 'retiring' | 'retired';
+type KeyState = 'pending' | 'active' | 'retiring' | 'retired';
 
 /** What is known of a key besides the key itself. */
 export interface KeyRecord {

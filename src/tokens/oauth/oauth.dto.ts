@@ -45,7 +45,7 @@ export class IntrospectionResponse {
 }
 
 /** RFC 6749 §5.2. */
-export class OauthErrorResponse {
+class OauthErrorResponse {
   /** @example "invalid_client" */
   error!: string;
 

@@ -13,6 +13,8 @@ import { RevocationSignal } from './revocation-signal.js';
 
 const POLL_MS = 500;
 const STALE_AFTER_MS = 5_000;
+/** How long a request waits for the shared read: one that Postgres does not answer would hold it for longer. */
+const CATCH_UP_WITHIN_MS = 1_000;
 const PRUNE_EVERY_READS = 60;
 /** Below every transaction id. */
 const START = '0';
@@ -101,7 +103,7 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   async assertCurrent(): Promise<void> {
     if (this.isCurrent()) return;
     try {
-      await this.read();
+      await within(CATCH_UP_WITHIN_MS, this.read());
     } catch (error) {
       throw new RevocationUnknownError(error);
     }
@@ -179,7 +181,8 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
    */
   private async queryNew(): Promise<FeedBatch> {
     try {
-      const batch = await this.query(this.readFrom);
+      // An answer that takes longer tells nothing current: another connection may do better.
+      const batch = await within(STALE_AFTER_MS, this.query(this.readFrom));
       return BigInt(batch.position) < BigInt(this.readFrom) ? await this.query(START) : batch;
     } catch (error) {
       this.readFrom = START;
@@ -207,8 +210,9 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     if (fresh.length > 0) for (const subscriber of this.subscribers) subscriber(fresh, position);
   }
 
+  /** After the first read too: another instance may have changed them since this one loaded its keys. */
   private async reloadKeys(version: number): Promise<void> {
-    if (this.keysVersion !== undefined) await this.keys.reload();
+    await this.keys.reload();
     this.keysVersion = version;
   }
 
@@ -221,6 +225,18 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     }, POLL_MS);
     this.timer.unref();
   }
+}
+
+/** @throws Error where it takes longer; what it answers then is dropped */
+function within<Result>(limitMs: number, answer: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`no answer within ${limitMs} ms`));
+    }, limitMs);
+    answer.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+    });
+  });
 }
 
 const isKind = (kind: RevocationKind | null): boolean => kind !== null;

@@ -77,6 +77,17 @@ export class Revocations {
     );
   }
 
+  /**
+   * Refuses here what another call has revoked and committed: perhaps at another instance, a moment ago, so that this one has
+   * not read of it yet. Whoever asks to end what has ended is owed the same as whoever ended it.
+   */
+  applyEnded(subjects: readonly RevocationSubject[], now: Date): void {
+    const expiresAt = addSeconds(now, REVOCATION_LIFE_SECONDS);
+    for (const { kind, subject, minimum = null } of subjects) {
+      this.denylist.apply({ kind, subject, minimum, expiresAt });
+    }
+  }
+
   private apply(revocations: readonly Revocation[]): void {
     for (const revocation of revocations) this.denylist.apply(revocation);
     if (revocations.length > 0) this.signal.send();

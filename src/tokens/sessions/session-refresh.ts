@@ -168,8 +168,12 @@ export class SessionRefresh {
          WHERE id = $1 AND revoked_at IS NULL RETURNING id`,
         [session.id, now],
       );
-      if (!ended) return;
-      await this.revocations.append(tx, [{ kind: 'session', subject: session.id }], now);
+      const revoked = [{ kind: 'session', subject: session.id }] as const;
+      if (!ended) {
+        this.revocations.applyEnded(revoked, now);
+        return;
+      }
+      await this.revocations.append(tx, revoked, now);
       await this.audit.append(refreshEvent('authn_token_reuse', 'failure', session, request, now), tx);
     });
   }

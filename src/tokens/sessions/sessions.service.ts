@@ -133,7 +133,9 @@ export class SessionsService {
          SELECT live FROM target`,
         [id, now, reason, owner ?? null],
       );
-      if (found?.live) await this.revocations.append(tx, [{ kind: 'session', subject: id }], now);
+      const ended = [{ kind: 'session', subject: id }] as const;
+      if (found?.live) await this.revocations.append(tx, ended, now);
+      else if (found) this.revocations.applyEnded(ended, now);
       return found !== undefined;
     });
   }

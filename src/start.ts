@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { migrations } from '../migrations/index.js';
 import { developmentBanner } from './banner.js';
 import type { AppConfig } from './config/app-config.js';
@@ -16,6 +17,7 @@ import { requireMigrated, runMigrations } from './database/migrate.js';
 import { createLogger } from './observability/logger.js';
 
 const DATA_DIRECTORY = '.data';
+const PARENT_CHECK_MS = 500;
 
 interface Prepared {
   readonly config: AppConfig;
@@ -34,16 +36,18 @@ export async function startGatehouse(): Promise<void> {
   const { config, state, embedded } = await prepare();
   Logger.overrideLogger(createLogger(config));
   const postgres = embedded && (await startEmbeddedPostgres(embedded, log));
+  let app: NestFastifyApplication | undefined;
+  const stop = async (): Promise<void> => {
+    await app?.close();
+    await postgres?.stop();
+  };
+  stopWhenTold(stop, state === undefined ? 'by signals' : 'by signals or with the parent');
   try {
     await migrate(config, log);
-    const app = await createApp({ config });
-    stopAtSignal(async () => {
-      await app.close();
-      await postgres?.stop();
-    });
+    app = await createApp({ config });
     await app.listen(config.http.port, config.http.host);
   } catch (error) {
-    await postgres?.stop();
+    await stop();
     throw error;
   }
   if (state) process.stdout.write(developmentBanner(config, state));
@@ -72,9 +76,10 @@ async function migrate({ database }: AppConfig, log: (line: string) => void): Pr
   else await requireMigrated({ url, pooler: database.pooler, migrations }, log);
 }
 
-function stopAtSignal(stop: () => Promise<void>): void {
+/** npm hands a signal to its shell, and the shell to nobody: in development the end of the parent is one too. */
+function stopWhenTold(stop: () => Promise<void>, when: 'by signals' | 'by signals or with the parent'): void {
   let stopping = false;
-  const onSignal = (): void => {
+  const onStop = (): void => {
     if (stopping) return;
     stopping = true;
     stop().then(
@@ -85,6 +90,10 @@ function stopAtSignal(stop: () => Promise<void>): void {
       },
     );
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onStop);
+  if (when === 'by signals') return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) onStop();
+  }, PARENT_CHECK_MS).unref();
 }

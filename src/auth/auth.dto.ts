@@ -6,6 +6,9 @@ import { IsEmailAddress } from '../users/is-email-address.js';
 /** Longer than any password may be: what is between is refused as wrong, at the same cost. */
 const MAX_PASSWORD_TEXT = 1024;
 
+/** Longer than any token of ours, so that an access token in its place is refused as what it is. */
+const MAX_TOKEN_TEXT = 8192;
+
 export class LoginRequest {
   /**
    * The e-mail address of the account.
@@ -36,7 +39,7 @@ export class LoginRequest {
 export class RefreshRequest {
   /** The refresh token that the last sign-in or refresh answered with. */
   @IsString()
-  @Length(1, 200)
+  @Length(1, MAX_TOKEN_TEXT)
   refreshToken!: string;
 }
 
@@ -44,7 +47,7 @@ export class LogoutRequest {
   /** The session's refresh token, for a client that has no access token at hand. */
   @IsOptional()
   @IsString()
-  @Length(1, 200)
+  @Length(1, MAX_TOKEN_TEXT)
   refreshToken?: string;
 }
 

@@ -7,7 +7,11 @@ const ANSWER_SLACK_MS = 5_000;
 
 /** Bounds of every session, in milliseconds; 0 is none. Sent at connection, so that no query needs to ask for them. */
 const sessionLimits = {
-  requests: { statement_timeout: STATEMENT_TIMEOUT_MS, lock_timeout: 5_000, idle_in_transaction_session_timeout: 15_000 },
+  requests: {
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: 5_000,
+    idle_in_transaction_session_timeout: 15_000,
+  },
   // An index of a large table takes its time; but while a migration waits for a lock, every request to that table
   // waits behind it, so it had better give up and be started again.
   migrations: { statement_timeout: 0, lock_timeout: 10_000, idle_in_transaction_session_timeout: 0 },
@@ -64,7 +68,8 @@ export function dataSourceOptions(settings: DataSourceSettings): DatabaseOptions
     extra: {
       ...(pooler === 'session' ? sessionLimits[purpose] : {}),
       ...answerLimits[purpose],
-      keepAlive: true, idleTimeoutMillis: 60_000,
+      keepAlive: true,
+      idleTimeoutMillis: 60_000,
     },
   };
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
+import path from 'node:path';
 import { Client } from 'pg';
 import { type DirectoryLock, lockDirectory } from './embedded/directory-lock.js';
 import { codeOf, EmbeddedPostgresError } from './embedded/embedded-postgres-error.js';
@@ -30,11 +31,14 @@ export interface EmbeddedPostgres {
 }
 
 /**
- * Decides on the address of the Postgres in `directory`: that of a server which an earlier, killed Gatehouse left
+ * Decides on the address of the Postgres in `folder`: that of a server which an earlier, killed Gatehouse left
  * running there and which `startEmbeddedPostgres` will take over, or else a free port of 127.0.0.1. Changes nothing.
+ * @param folder where it lives
  * @param password of the user `postgres`; the one of the first start stays valid, so it is kept beside the directory
  */
-export async function planEmbeddedPostgres(directory: string, password: string): Promise<EmbeddedPostgresPlan> {
+export async function planEmbeddedPostgres(folder: string, password: string): Promise<EmbeddedPostgresPlan> {
+  // Absolute from here on: the account that Postgres runs as looks at it from another working directory.
+  const directory = path.resolve(folder);
   const running = findPostmaster(dataDirectoryIn(findServerHome(directory)));
   const port = running === undefined || running.status === 'stopping' ? await freePort() : running.port;
   const url = `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;

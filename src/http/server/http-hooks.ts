@@ -4,6 +4,7 @@ import type { AppConfig } from '../../config/app-config.js';
 import { MalformedRequestError } from '../http.errors.js';
 import { rateLimitFields } from '../rate-limit-fields.js';
 import { Cors } from './cors.js';
+import { closeConnectionsAtStop } from './drain.js';
 import { acceptFormsUnderOauth } from './form-body.js';
 import { acceptJsonAlone } from './json-body.js';
 import { securityHeaders } from './security-headers.js';
@@ -46,6 +47,7 @@ export function installHttpHooks(fastify: FastifyInstance, config: Pick<AppConfi
   });
   // An expectation that nobody knows is ignored (RFC 9110 §10.1.1 allows a 417, which Node sends without a body).
   fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response));
+  closeConnectionsAtStop(fastify);
   acceptJsonAlone(fastify);
   acceptFormsUnderOauth(fastify);
 }

@@ -11,6 +11,7 @@ import type { SessionId, UserId } from '../../shared/ids.js';
 import type { TokenSubject } from '../access/access-token.service.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { Revocations } from '../revocation/revocations.js';
+import type { RevocationSubject } from '../revocation/revocations.js';
 import { asSession } from './session.js';
 import type { Session } from './session.js';
 import { SessionEntity } from './session.entity.js';
@@ -40,6 +41,14 @@ export type RevocationReason =
   | 'registration_replaced'
   | 'refresh_reuse'
   | `admin${string}`;
+
+/**
+ * Longer than a request may last or instances may be apart: a refresh that began before its session's end may still save it,
+ * and what another instance revoked longer ago has been read by all.
+ */
+const IN_FLIGHT_SECONDS = 60;
+
+const asSubject = ({ id }: { readonly id: SessionId }): RevocationSubject => ({ kind: 'session', subject: id });
 
 export interface PageOfSessions {
   readonly limit: number;
@@ -162,17 +171,29 @@ export class SessionsService {
       `UPDATE sessions SET revoked_at = $2, revoked_reason = $3
        WHERE id IN (SELECT id FROM sessions
                     WHERE user_id = $1 AND revoked_at IS NULL AND ($4::uuid IS NULL OR id <> $4)
-                      AND idle_expires_at > $2 AND absolute_expires_at > $2
+                      AND idle_expires_at > $5 AND absolute_expires_at > $5
                     ORDER BY id FOR UPDATE)
        RETURNING id`,
-      [userId, now, reason, keep ?? null],
+      [userId, now, reason, keep ?? null, addSeconds(now, -IN_FLIGHT_SECONDS)],
     );
-    await this.revocations.append(
-      tx,
-      ended.map(({ id }) => ({ kind: 'session', subject: id })),
-      now,
-    );
+    await this.revocations.append(tx, ended.map(asSubject), now);
+    await this.applyEndedLately(tx, userId, ended, now);
     return ended.length;
+  }
+
+  /** What another call has ended a moment ago is not among those that this one ends, yet must be refused here all the same. */
+  private async applyEndedLately(
+    tx: EntityManager,
+    userId: UserId,
+    ended: readonly { readonly id: SessionId }[],
+    now: Date,
+  ): Promise<void> {
+    const lately = await rows<{ id: SessionId }>(
+      tx,
+      'SELECT id FROM sessions WHERE user_id = $1 AND revoked_at > $2 AND NOT id = ANY ($3)',
+      [userId, addSeconds(now, -IN_FLIGHT_SECONDS), ended.map(({ id }) => id)],
+    );
+    this.revocations.applyEnded(lately.map(asSubject), now);
   }
 
   /**

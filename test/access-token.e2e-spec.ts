@@ -132,7 +132,12 @@ describe('an access token is refused', () => {
     ['a life of years', { exp: now() + 100_000_000 }],
     ['an end before its beginning', { iat: now(), exp: now() - 1 }],
   ])('with %s, rightly signed', async (_, claims) => {
-    await expectRefused(await crafted({ claims }));
+    const token = await crafted({ claims });
+    await expectRefused(token);
+    // The other way through the verification: it ends no session either.
+    const signOut = await service.api.post<Problem>('/api/logout', {}, token);
+    expect([signOut.status, signOut.body.code]).toEqual([401, 'token_invalid']);
+    expect((await ask(tokens.accessToken)).status).toBe(200);
   });
 
   const claimNames = [

@@ -50,7 +50,7 @@ describe('data keys', () => {
         made = Buffer.alloc(0);
         made = await first.key('cursors');
       }
-      return query(...asked) as Promise<unknown>;
+      return query<unknown>(...asked);
     });
     const second = await instance(OLD).key('cursors');
     spy.mockRestore();

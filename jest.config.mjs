@@ -15,6 +15,7 @@ const esModules = [
   'strtok3',
   'uint8array-extras',
   'jose',
+  'oauth4webapi',
   'cookie',
   'uuid',
 ];
@@ -54,10 +55,15 @@ const withPostgres = {
 
 export default {
   testTimeout: 30_000,
-  reporters: ['default', ...(process.env.GATEHOUSE_TEST_RESULTS ? ['<rootDir>/test/support/results-reporter.cjs'] : [])],
+  reporters: [
+    'default',
+    ...(process.env.GATEHOUSE_TEST_RESULTS ? ['<rootDir>/test/support/results-reporter.cjs'] : []),
+  ],
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...shared, ...withPostgres, displayName: 'service', testMatch: ['<rootDir>/test/**/*.service-spec.ts'] },
     { ...shared, ...withPostgres, displayName: 'e2e', testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'] },
+    // Processes of the built server: `npm run test:chaos`.
+    { ...shared, ...withPostgres, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/*.chaos-spec.ts'] },
   ],
 };

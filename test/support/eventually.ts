@@ -25,10 +25,11 @@ export async function eventually<Result>(assertion: () => Promise<Result> | Resu
 export function eventuallyFound<Found>(
   what: string,
   find: () => Promise<Found | undefined> | Found | undefined,
+  withinMs?: number,
 ): Promise<Found> {
   return eventually(async () => {
     const found = await find();
     if (found === undefined) throw new Error(`${what} did not come`);
     return found;
-  });
+  }, withinMs);
 }

@@ -34,6 +34,8 @@ export interface TestAppOptions {
   /** A second instance on the database of another. */
   readonly database?: TestDatabase;
   readonly clock?: TestClock;
+  /** A free port of the loopback, unless a test has to know it before: for PUBLIC_URL. */
+  readonly port?: number;
 }
 
 /**
@@ -69,7 +71,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const config =
     loaded.mail.kind === 'files' ? { ...loaded, mail: { ...loaded.mail, directory: mailDirectory } } : loaded;
   const app = await createApp({ config, clock });
-  await app.listen(0, '127.0.0.1');
+  await app.listen(options.port ?? 0, '127.0.0.1');
   const dataSource = app.get(DataSource);
   return {
     api: new Api(await app.getUrl()),

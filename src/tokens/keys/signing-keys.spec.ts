@@ -1,0 +1,59 @@
+import type { AppConfig } from '../../config/app-config.js';
+import { SigningKeys } from './signing-keys.js';
+import { generateSigningKey } from './signing-key.js';
+import type { SigningKey } from './signing-key.js';
+import type { LiveKey, StoredKeys } from './stored-keys.js';
+
+const config = { tokens: { algorithm: 'ES256', jwtSecrets: [] } } as unknown as AppConfig;
+const live = (key: SigningKey, state: LiveKey['state']): LiveKey => ({
+  kid: key.kid,
+  algorithm: key.algorithm,
+  state,
+  createdAt: new Date(0),
+  activatesAt: null,
+  activatedAt: null,
+  retiresAt: null,
+  retiredAt: null,
+  key,
+});
+const tokenOf = ({ kid }: SigningKey): string => {
+  const header = JSON.stringify({ alg: 'ES256', typ: 'at+jwt', kid });
+  return `${Buffer.from(header).toString('base64url')}.e30.AAAA`;
+};
+
+describe('SigningKeys, reading again what another instance changes', () => {
+  let old: SigningKey;
+  let next: SigningKey;
+  beforeAll(async () => {
+    [old, next] = await Promise.all([generateSigningKey('ES256'), generateSigningKey('ES256')]);
+  });
+
+  it('still know a key that is taken out of use between the two reads', async () => {
+    const table = { live: [live(old, 'active'), live(next, 'pending')], retired: [] as string[] };
+    const read = <Read>(of: (now: typeof table) => Read) => {
+      const found = of(table);
+      Object.assign(table, { live: [live(next, 'active')], retired: [old.kid] });
+      return Promise.resolve(found);
+    };
+    const stored = { readLive: () => read((now) => now.live), readRetired: () => read((now) => now.retired) };
+    const keys = new SigningKeys(stored as unknown as StoredKeys, config);
+    await keys.reload();
+    expect(keys.keyOf(tokenOf(old)).kid).toBe(old.kid);
+  });
+
+  it('do not go back to what a slower read, sent before, has found', async () => {
+    const answers: ((found: LiveKey[]) => void)[] = [];
+    const stored = {
+      readLive: () => new Promise<LiveKey[]>((resolve) => answers.push(resolve)),
+      readRetired: () => Promise.resolve([]),
+    };
+    const keys = new SigningKeys(stored as unknown as StoredKeys, config);
+    const slow = keys.reload();
+    const quick = keys.reload();
+    answers[1]?.([live(next, 'active')]);
+    await quick;
+    answers[0]?.([live(old, 'active')]);
+    await slow;
+    expect(keys.signer().kid).toBe(next.kid);
+  });
+});

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { MailModule } from '../mail/mail.module.js';
+import { ObservabilityModule } from '../observability/observability.module.js';
 import { SecurityModule } from '../security/security.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -18,7 +19,7 @@ import { RefreshTokenStrategy } from './strategies/refresh-token.strategy.js';
 const strategies = [JwtStrategy, LocalStrategy, RefreshTokenStrategy];
 
 @Module({
-  imports: [PassportModule, SecurityModule, CryptoModule, MailModule, UsersModule, TokensModule],
+  imports: [PassportModule, SecurityModule, CryptoModule, MailModule, ObservabilityModule, UsersModule, TokensModule],
   controllers: [AuthController, MyAccessController],
   providers: [...strategies, AuthService, Guesses, PasswordSignIn, Registration],
 })

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Metrics } from '../observability/metrics.js';
 import type { ClientContext } from '../shared/client-context.js';
 import { Clock, secondsUntil } from '../shared/clock.js';
 import { AccessTokenService } from '../tokens/access/access-token.service.js';
@@ -47,6 +48,7 @@ export class AuthService {
     private readonly sessions: SessionsService,
     private readonly sessionRefresh: SessionRefresh,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {}
 
   /** Opens a session for a password that was checked, and signs its first tokens after that has committed. */
@@ -57,7 +59,9 @@ export class AuthService {
 
   /** @throws RefreshInvalidError, RefreshExpiredError, RefreshReusedError, RefreshSupersededError, SessionRevokedError */
   async refresh(request: RefreshRequestData): Promise<RefreshResult> {
-    const granted = grantedOrThrow(await this.sessionRefresh.refresh(request));
+    const result = await this.sessionRefresh.refresh(request);
+    this.metrics.refreshes.inc({ outcome: result.outcome });
+    const granted = grantedOrThrow(result);
     return { tokens: this.tokensFor(granted, this.clock.now()), repeated: granted.outcome === 'repeated' };
   }
 

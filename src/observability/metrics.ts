@@ -1,10 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { Histogram, Registry } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
 
 /** What this instance counts and measures, in Prometheus' terms. */
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
+
+  readonly refreshes = new Counter({
+    name: 'gatehouse_refreshes_total',
+    help: 'Refreshes by what they came to: rotated, repeated, reused and so on.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
 
   readonly revocationPropagation = new Histogram({
     name: 'gatehouse_revocation_propagation_seconds',

@@ -78,7 +78,7 @@ export class AuthService {
    * @throws TokenInvalidError, TokenExpiredError
    */
   async signOutByAccessToken(accessToken: string): Promise<void> {
-    const { sessionId } = this.accessTokens.authenticate(accessToken);
+    const { sessionId } = await this.accessTokens.authenticate(accessToken);
     await this.sessions.revoke(sessionId, 'logout');
   }
 

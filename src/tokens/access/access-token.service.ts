@@ -83,13 +83,12 @@ export class AccessTokenService {
    * @throws TokenInvalidError, TokenExpiredError, TokenRevokedError, TokenStaleError, RevocationUnknownError
    */
   async verify(token: string): Promise<Principal> {
-    await this.keys.findKeyOf(token);
-    return this.accept(this.authenticate(token));
+    return this.accept(await this.authenticate(token));
   }
 
   /** The first half: signature, form and claims, but not whether it was revoked since. */
-  authenticate(token: string): Principal {
-    const key = this.keys.keyOf(token);
+  async authenticate(token: string): Promise<Principal> {
+    const key = await this.keys.findKeyOf(token);
     try {
       this.jwt.verify(token, {
         algorithms: [key.algorithm],

@@ -25,7 +25,7 @@ export class RevocationStream {
     if (options.reset) this.write('reset', '{}');
     for (const entry of entries) {
       this.write('revocation', dataOf(entry));
-      if (this.behind) await once(this.response, 'drain');
+      if (this.behind) await Promise.race([once(this.response, 'drain'), once(this.response, 'close')]);
     }
     this.write('ready', '{}', options.id);
     const waiting = this.waiting ?? [];

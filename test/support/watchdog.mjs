@@ -29,6 +29,7 @@ async function endPostgres(directory) {
   const pidFile = path.join(home, 'data', 'postmaster.pid');
   const pid = Number(read(pidFile).split('\n')[0]);
   if (pid > 0 && signal(pid, 'SIGQUIT')) {
+    signal(pid, 'SIGCONT'); // a test may have paused it
     for (let poll = 0; poll < POLLS && existsSync(pidFile) && signal(pid, 0); poll += 1) await delay(POLL_MS);
   }
   rmSync(home, { recursive: true, force: true, maxRetries: 20 });

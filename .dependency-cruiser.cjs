@@ -31,7 +31,13 @@ const upOrSideways = ranks.flatMap((folders, rank) =>
 module.exports = {
   forbidden: [
     ...upOrSideways.filter((rule) => !rule.to.path.includes('()')),
-    { name: 'no-cycles', comment: 'A cycle is two files that are one.', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-cycles',
+      comment: 'A cycle is two files that are one.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
     {
       name: 'nothing-imports-the-composition',
       severity: 'error',

@@ -45,6 +45,6 @@ describe('UpdateProfileRequest', () => {
   });
 
   it.each([[{ name: '' }], [{ name: 1 }], [{ name: ['Ann'] }], [{ name: 'Ann\nLee' }]])('refuses %j', (body) => {
-    expect(faultsOf(body)).toEqual([{ isAccountName: 'must be 1 to 100 characters of text on one line' }]);
+    expect(faultsOf(body)).toEqual([{ isLineOfText: 'must be 1 to 100 characters of text on one line' }]);
   });
 });

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 
 /** The account that Postgres runs as where it cannot be our own: it refuses to run as root. */
@@ -40,5 +41,5 @@ export function serverAccount(): ServerAccount | undefined {
  */
 export function mayExecute(account: ServerAccount, file: string): boolean {
   const options = { uid: account.uid, gid: account.gid, cwd: '/', stdio: 'ignore' } as const;
-  return spawnSync('/bin/sh', ['-c', 'test -x "$0"', file], options).status === 0;
+  return spawnSync('/bin/sh', ['-c', 'test -x "$0"', path.resolve(file)], options).status === 0;
 }

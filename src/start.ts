@@ -35,13 +35,15 @@ export async function startGatehouse(): Promise<void> {
   };
   const { config, state, embedded } = await prepare();
   Logger.overrideLogger(createLogger(config));
-  const postgres = embedded && (await startEmbeddedPostgres(embedded, log));
+  const postgres = embedded && startEmbeddedPostgres(embedded, log);
   let app: NestFastifyApplication | undefined;
   const stop = async (): Promise<void> => {
     await app?.close();
-    await postgres?.stop();
+    // Told to stop while Postgres starts: it is waited for, or it would be left running.
+    await (await postgres)?.stop();
   };
   stopWhenTold(stop, state === undefined ? 'by signals' : 'by signals or with the parent');
+  await postgres;
   try {
     await migrate(config, log);
     app = await createApp({ config });

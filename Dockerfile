@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # Everything is pinned: the same commit makes the same image.
-FROM node:24.11.1-bookworm-slim AS build
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The embedded Postgres is for development alone.
@@ -10,13 +10,13 @@ COPY migrations ./migrations
 COPY src ./src
 RUN npm run build
 
-FROM node:24.11.1-bookworm-slim AS dependencies
+FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # argon2 brings its binary for glibc with it: no compiler is needed.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
-FROM node:24.11.1-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules

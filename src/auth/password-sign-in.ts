@@ -51,7 +51,7 @@ export class PasswordSignIn {
     const guess = await this.guesses.reserve(email, client.ip, this.clock.now());
     noteLimit(guess.limit);
     if (!guess.granted) throw new RateLimitedError(guess.limit.resetSeconds);
-    const match = await this.verify(email, password, guess);
+    const match = await this.forgiving(guess, () => this.users.verifyPassword(email, password));
     if (match.outcome === 'mismatch') throw new InvalidCredentialsError();
     await this.refuseUnusable(match, guess);
     return { match, guess, noteLimit };
@@ -69,25 +69,27 @@ export class PasswordSignIn {
   ): Promise<OpenedSession> {
     const { id: userId, credentialVersion } = match.account;
     const signIn = { userId, credentialVersion, amr: ['pwd'], deviceName, client };
-    const opened = await this.revocations.transaction(async (tx) => {
-      // First, since it locks the user's row: two sign-ins that each held it shared would wait for one another.
-      await this.users.recordLogin(tx, userId, now);
-      const session = await this.sessions.open(tx, signIn, now);
-      if (!session) return undefined;
-      if (match.rehash) await this.users.storeRehash(tx, match.rehash);
-      noteLimit(await this.guesses.reset(tx, guess));
-      return session;
-    });
+    const opened = await this.forgiving(guess, () =>
+      this.revocations.transaction(async (tx) => {
+        // First, since it locks the user's row: two sign-ins that each held it shared would wait for one another.
+        await this.users.recordLogin(tx, userId, now);
+        const session = await this.sessions.open(tx, signIn, now);
+        if (!session) return undefined;
+        if (match.rehash) await this.users.storeRehash(tx, match.rehash);
+        noteLimit(await this.guesses.reset(tx, guess));
+        return session;
+      }),
+    );
     if (!opened) throw new InvalidCredentialsError();
     return opened;
   }
 
-  private async verify(email: EmailAddress, password: string, guess: Guess): Promise<PasswordCheck> {
+  /** Takes the try back where the work fails: nothing was learned of the password. */
+  private async forgiving<Result>(guess: Guess, work: () => Promise<Result>): Promise<Result> {
     try {
-      return await this.users.verifyPassword(email, password);
+      return await work();
     } catch (error) {
-      // Nothing was learned: the try does not count.
-      await this.guesses.giveBack(guess);
+      await this.guesses.giveBack(guess).catch(() => undefined);
       throw error;
     }
   }

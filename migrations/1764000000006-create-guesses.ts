@@ -7,6 +7,8 @@ export class CreateGuesses1764000000006 implements MigrationInterface {
       CREATE TABLE guesses (
         bucket bytea PRIMARY KEY,
         tries integer NOT NULL,
+        -- Of the tries, those whose password was wrong: the rest are under way.
+        failed integer NOT NULL DEFAULT 0,
         window_ends_at timestamptz NOT NULL
       )`);
     await runner.query('CREATE INDEX guesses_by_window ON guesses (window_ends_at)');

@@ -11,7 +11,7 @@ export function developmentBanner(config: AppConfig, state: DevelopmentState): s
   const ownPassword =
     adminEmail === state.adminEmail && config.accounts.adminPassword?.reveal() === state.adminPassword;
   const shown = ownPassword && state.isNew;
-  const body = JSON.stringify({ email: adminEmail, password: shown ? state.adminPassword : 'the admin password' });
+  const body = JSON.stringify({ email: adminEmail, password: shown ? state.adminPassword : '<the admin password>' });
   return [
     '',
     `Gatehouse listens on ${publicUrl} (development: do not expose it)`,

@@ -203,6 +203,15 @@ describe('login', () => {
     expect(codes).toEqual([...Array<string>(5).fill('invalid_credentials'), ...Array<string>(15).fill('rate_limited')]);
   });
 
+  it('asks for a second, not for the window, where sign-ins under way hold the budget', async () => {
+    const ip = freshIp();
+    const answers = await Promise.all(Array.from({ length: 12 }, () => login(ADMIN.email, ADMIN.password, ip)));
+    const waits = answers.filter(({ status }) => status === 429).map(({ headers }) => headers.get('retry-after'));
+    expect(waits.length).toBeGreaterThan(0);
+    expect(new Set(waits)).toEqual(new Set(['1']));
+    expect((await login(ADMIN.email, ADMIN.password, ip)).status).toBe(200);
+  });
+
   it('keeps a right password from a session where the account is disabled while it is checked', async () => {
     await service.api.newUser('racing@example.com', PASSWORD);
     const hasher = service.app.get(PasswordHasher);

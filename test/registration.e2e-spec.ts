@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Answer, Problem } from './support/api.js';
+import { MailDispatch } from '../src/mail/mail-dispatch.js';
 import { eventuallyFound } from './support/eventually.js';
 import { expectProblem, fieldsOf } from './support/problem.js';
 import { ADMIN, startTestApp } from './support/test-app.js';
@@ -109,6 +110,18 @@ describe('registration', () => {
     expect((await register({ email: ADMIN.email, password: OTHER })).status).toBe(202);
     await eventuallyFound('a mail to the admin', () => (mails(ADMIN.email).length > 0 ? true : undefined));
     await expect(service.api.signIn(ADMIN)).resolves.toBeDefined();
+  });
+
+  it('sends an address at most three of these mails an hour, silently', async () => {
+    await register({ email: 'bombed@example.com' });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => register({ email: 'bombed@example.com' })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    await eventuallyFound('three mails', () => (mails('bombed@example.com').length >= 3 ? true : undefined));
+    await service.app.get(MailDispatch, { strict: false }).drain();
+    expect(mails('bombed@example.com')).toHaveLength(3);
+    service.clock.advance(60 * 60 + 1);
+    await register({ email: 'bombed@example.com' });
+    await eventuallyFound('a fourth', () => (mails('bombed@example.com').length === 4 ? true : undefined));
   });
 
   it('sends no mail to a new address', async () => {

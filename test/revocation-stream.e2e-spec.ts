@@ -170,6 +170,14 @@ describe('the feed of revocations for other services', () => {
     expect(eleventh.headers['retry-after']).toBe('1');
   });
 
+  it('answers HEAD with the headers alone, and opens no stream for it', async () => {
+    const authorization = `Basic ${Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64')}`;
+    for (let time = 0; time < 11; time += 1) {
+      const answer = await service.api.send('HEAD', '/api/revocations', { headers: { authorization } });
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
+    }
+  });
+
   it('ends the streams of a client within a second of its deletion', async () => {
     const doomed = (await service.api.post<Client>('/api/admin/clients', { name: 'doomed' }, admin)).body;
     const reader = read(other, doomed);

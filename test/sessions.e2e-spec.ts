@@ -270,14 +270,34 @@ describe('signing out', () => {
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="gatehouse"');
   });
 
-  it('with a forged refresh token ends nothing, though the bearer is valid', async () => {
+  it('with a forged refresh token ends the session of a valid bearer all the same, and nothing without one', async () => {
     const { newest } = await userWith(1);
     const bytes = Buffer.from(newest.refreshToken.slice(3), 'base64url').fill(1, 40);
     for (const refreshToken of [`rt_${bytes.toString('base64url')}`, 'x', newest.refreshToken.slice(1)]) {
-      const answer = service.api.post('/api/logout', { refreshToken }, newest.accessToken);
-      expect(await codeOf(answer)).toEqual([401, 'refresh_invalid']);
+      expect(await codeOf(service.api.post('/api/logout', { refreshToken }))).toEqual([401, 'refresh_invalid']);
+      expect((await guarded(newest.accessToken))[0]).toBe(200);
     }
-    expect((await guarded(newest.accessToken))[0]).toBe(200);
+    const forged = { refreshToken: newest.refreshToken.slice(1) };
+    expect((await service.api.post('/api/logout', forged, newest.accessToken)).status).toBe(204);
+    expect((await guarded(newest.accessToken))[0]).toBe(401);
+  });
+
+  it('ends the sessions of both tokens where they belong to two', async () => {
+    const {
+      newest,
+      sessions: [other],
+    } = await userWith(2);
+    if (other === undefined) throw new Error('there is no second session');
+    const both = { refreshToken: other.refreshToken };
+    expect((await service.api.post('/api/logout', both, newest.accessToken)).status).toBe(204);
+    expect((await guarded(newest.accessToken))[0]).toBe(401);
+    expect((await guarded(other.accessToken))[0]).toBe(401);
+  });
+
+  it('takes null for a refresh token of the wrong type', async () => {
+    const { newest } = await userWith(1);
+    const answer = service.api.post('/api/logout', { refreshToken: null }, newest.accessToken);
+    expect(await codeOf(answer)).toEqual([400, 'validation_failed']);
   });
 
   it('with a forged access token ends nothing', async () => {

@@ -1,15 +1,16 @@
-import { IsBoolean, IsOptional } from 'class-validator';
+import { IsBoolean } from 'class-validator';
 import { RequiresEmergency } from './requires-emergency.js';
 import type { KeyRecord } from '../tokens/keys/stored-keys.js';
+import { MayBeAbsent } from '../http/may-be-absent.js';
 
 export class RotateKeyRequest {
   /** The key in use, or what wraps it, may be known to others: end its use at once. */
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean()
   emergency?: boolean;
 
   /** Of an emergency: the pending key may be known too. Remote caches fail until they have fetched the new one. */
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean()
   @RequiresEmergency()
   discardPending?: boolean;

@@ -1,12 +1,12 @@
-import { IsOptional } from 'class-validator';
 import { IsLineOfText } from '../http/line-of-text.js';
+import { MayBeAbsent } from '../http/may-be-absent.js';
 
 export class ReasonQuery {
   /**
    * Why, for the session's record.
    * @example "laptop reported stolen"
    */
-  @IsOptional()
+  @MayBeAbsent()
   @IsLineOfText(200)
   reason?: string;
 }

@@ -91,8 +91,8 @@ export class AuthController {
   }
 
   /**
-   * Signs out: ends the session of the refresh token in the body or, without one, of the bearer token. Its access
-   * tokens are refused from then on. No error where it has ended already.
+   * Signs out: ends the session of the bearer token, and that of the refresh token in the body where there is one. Either
+   * alone will do. Their access tokens are refused from then on. No error where a session has ended already.
    */
   @Post('logout')
   @HttpCode(204)
@@ -107,7 +107,6 @@ export class AuthController {
     'rate_limited',
   )
   async logout(@Body() { refreshToken }: LogoutRequest, @Req() request: FastifyRequest): Promise<void> {
-    if (refreshToken === undefined) await this.auth.signOutByAccessToken(bearerToken(request));
-    else await this.auth.signOutByRefreshToken(refreshToken);
+    await this.auth.signOut(refreshToken, () => bearerToken(request));
   }
 }

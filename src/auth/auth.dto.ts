@@ -1,7 +1,8 @@
-import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { IsIn, IsString, Length, MaxLength } from 'class-validator';
 import { IsLineOfText } from '../http/line-of-text.js';
 import { IsAccountName } from '../users/account-name.js';
 import { IsEmailAddress } from '../users/is-email-address.js';
+import { MayBeAbsent } from '../http/may-be-absent.js';
 
 /** Longer than any password may be: what is between is refused as wrong, at the same cost. */
 const MAX_PASSWORD_TEXT = 1024;
@@ -26,12 +27,12 @@ export class LoginRequest {
    * What the user calls this device, shown in the list of sessions.
    * @example "Ada's laptop"
    */
-  @IsOptional()
+  @MayBeAbsent()
   @IsLineOfText(100)
   deviceName?: string;
 
   /** Where the refresh token is handed over. */
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(['body'])
   refreshTokenIn?: 'body';
 }
@@ -45,7 +46,7 @@ export class RefreshRequest {
 
 export class LogoutRequest {
   /** The session's refresh token, for a client that has no access token at hand. */
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @Length(1, MAX_TOKEN_TEXT)
   refreshToken?: string;
@@ -68,7 +69,7 @@ export class RegisterRequest {
    * What the user is called: 1 to 100 characters.
    * @example "Ada Lovelace"
    */
-  @IsOptional()
+  @MayBeAbsent()
   @IsAccountName()
   name?: string;
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../observability/metrics.js';
+import { AppError } from '../shared/app-error.js';
 import type { ClientContext } from '../shared/client-context.js';
 import { Clock, secondsUntil } from '../shared/clock.js';
 import { AccessTokenService } from '../tokens/access/access-token.service.js';
@@ -65,19 +66,31 @@ export class AuthService {
     return { tokens: this.tokensFor(granted, this.clock.now()), repeated: granted.outcome === 'repeated' };
   }
 
-  /** Ends the session that a refresh token of any generation names; one that has ended already is no error. */
-  async signOutByRefreshToken(refreshToken: string): Promise<void> {
+  /**
+   * Signs out by an access token, a refresh token or both: whatever proves a session ends it, so that a client which sends
+   * one that has run out along with one that has not is signed out all the same.
+   * @throws what is wrong with the refresh token or, without one, with the access token, where neither proves anything
+   */
+  async signOut(refreshToken: string | undefined, accessToken: () => string): Promise<void> {
+    const byAccessToken = async (): Promise<void> => this.signOutByAccessToken(accessToken());
+    if (refreshToken === undefined) return byAccessToken();
+    const [ended, refused] = await Promise.allSettled([byAccessToken(), this.signOutByRefreshToken(refreshToken)]);
+    if (refused.status === 'rejected' && !(refused.reason instanceof RefreshInvalidError))
+      throw refused.reason as Error;
+    if (ended.status === 'rejected' && !(ended.reason instanceof AppError)) throw ended.reason as Error;
+    if (refused.status === 'rejected' && ended.status === 'rejected') throw refused.reason as Error;
+  }
+
+  /** Of any generation: whoever holds it was signed in once. */
+  private async signOutByRefreshToken(refreshToken: string): Promise<void> {
     const presented = decodeRefreshToken(refreshToken);
     const session = presented && (await this.sessionRefresh.readAuthentic(presented));
     if (!session) throw new RefreshInvalidError();
     await this.sessions.revoke(session.id, 'logout');
   }
 
-  /**
-   * Ends the session of an access token, also where it was revoked or has gone stale: both are signed out by it.
-   * @throws TokenInvalidError, TokenExpiredError
-   */
-  async signOutByAccessToken(accessToken: string): Promise<void> {
+  /** Also where it was revoked or has gone stale: both are signed out by it. */
+  private async signOutByAccessToken(accessToken: string): Promise<void> {
     const { sessionId } = await this.accessTokens.authenticate(accessToken);
     await this.sessions.revoke(sessionId, 'logout');
   }

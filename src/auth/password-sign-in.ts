@@ -50,9 +50,12 @@ export class PasswordSignIn {
   ): Promise<CheckedPassword> {
     const guess = await this.guesses.reserve(email, client.ip, this.clock.now());
     noteLimit(guess.limit);
-    if (!guess.granted) throw new RateLimitedError(guess.limit.resetSeconds);
+    if (!guess.granted) throw new RateLimitedError(guess.retryAfterSeconds);
     const match = await this.forgiving(guess, () => this.users.verifyPassword(email, password));
-    if (match.outcome === 'mismatch') throw new InvalidCredentialsError();
+    if (match.outcome === 'mismatch') {
+      await this.guesses.fail(guess);
+      throw new InvalidCredentialsError();
+    }
     await this.refuseUnusable(match, guess);
     return { match, guess, noteLimit };
   }

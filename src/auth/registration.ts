@@ -9,6 +9,7 @@ import { Revocations } from '../tokens/revocation/revocations.js';
 import { SessionsService } from '../tokens/sessions/sessions.service.js';
 import { normaliseEmail } from '../users/email-address.js';
 import { UsersService } from '../users/users.service.js';
+import { MailBudget } from './mail-budget.js';
 import { RegistrationClosedError } from './auth.errors.js';
 
 export interface NewAccount {
@@ -25,6 +26,7 @@ export class Registration {
     private readonly sessions: SessionsService,
     private readonly revocations: Revocations,
     private readonly mail: MailDispatch,
+    private readonly budget: MailBudget,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -46,6 +48,7 @@ export class Registration {
       }),
     );
     if (outcome !== 'taken') return;
-    this.mail.deliver(registrationAttempt({ to: email, at: now, ip: client.ip, appUrl: this.config.http.appUrl }));
+    const mail = registrationAttempt({ to: email, at: now, ip: client.ip, appUrl: this.config.http.appUrl });
+    this.mail.deliver(mail, () => this.budget.take(email, mail.purpose));
   }
 }

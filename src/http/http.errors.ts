@@ -42,8 +42,8 @@ export class HeadersTooLargeError extends AppError {
 
 export class UnsupportedMediaTypeError extends AppError {
   readonly code = 'unsupported_media_type';
-  constructor() {
-    super('The body must be application/json in UTF-8, without a content coding.');
+  constructor(detail = 'The body must be application/json in UTF-8, without a content coding.') {
+    super(detail);
   }
 }
 

@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
+import { MayBeAbsent } from './may-be-absent.js';
 
 export const MAX_CURSOR_CHARACTERS = 512;
 const DEFAULT_LIMIT = 20;
@@ -19,7 +20,7 @@ export class PageQuery {
   limit: number = DEFAULT_LIMIT;
 
   /** The `nextCursor` of the page before. */
-  @IsOptional()
+  @MayBeAbsent()
   @MaxLength(MAX_CURSOR_CHARACTERS, { message: `must be at most ${MAX_CURSOR_CHARACTERS} characters` })
   @IsString({ message: 'must be a string' })
   cursor?: string;

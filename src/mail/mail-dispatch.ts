@@ -16,14 +16,17 @@ export class MailDispatch implements OnApplicationShutdown {
 
   constructor(private readonly mailer: Mailer) {}
 
-  /** Takes a mail and returns at once; with 100 in flight the mail is dropped. */
-  deliver(mail: Mail): void {
+  /**
+   * Takes a mail and returns at once; with 100 in flight the mail is dropped.
+   * @param allowed is asked behind the answer, too, whether it may be sent
+   */
+  deliver(mail: Mail, allowed: () => Promise<boolean> = () => Promise.resolve(true)): void {
     const id = newId();
     if (this.inFlight.size >= MAX_IN_FLIGHT) {
       this.logger.error(`Mail ${id} (${mail.purpose}) was dropped: ${MAX_IN_FLIGHT} are in flight already.`);
       return;
     }
-    const sending = this.send(id, mail).finally(() => this.inFlight.delete(sending));
+    const sending = this.send(id, mail, allowed).finally(() => this.inFlight.delete(sending));
     this.inFlight.add(sending);
   }
 
@@ -38,11 +41,11 @@ export class MailDispatch implements OnApplicationShutdown {
     await this.mailer.close();
   }
 
-  private async send(id: string, mail: Mail): Promise<void> {
+  private async send(id: string, mail: Mail, allowed: () => Promise<boolean>): Promise<void> {
     // Composing takes CPU time: after the answer, or its duration would tell whether there was a mail to send.
     await setImmediate();
     try {
-      await this.mailer.send(mail);
+      if (await allowed()) await this.mailer.send(mail);
     } catch (error) {
       // A server's reply may quote the address; its code does not.
       this.logger.error(`Mail ${id} (${mail.purpose}) was not sent: ${causeOf(error)}`);

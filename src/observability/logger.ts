@@ -19,5 +19,10 @@ class GatehouseLogger extends ConsoleLogger {
 
 /** One JSON object a line in production, readable text in development. */
 export function createLogger({ mode, logLevel }: AppConfig): ConsoleLogger {
-  return new GatehouseLogger({ json: mode === 'production', logLevels: LEVELS[logLevel], prefix: 'Gatehouse' });
+  return new GatehouseLogger({
+    json: mode === 'production',
+    colors: mode !== 'production' && process.stdout.isTTY,
+    logLevels: LEVELS[logLevel],
+    prefix: 'Gatehouse',
+  });
 }

@@ -1,3 +1,4 @@
+import { TokenMissingError } from '../../src/security/security.errors.js';
 import { decodeJwt } from 'jose';
 import { AuthService } from '../../src/auth/auth.service.js';
 import { AppError } from '../../src/shared/app-error.js';
@@ -176,7 +177,9 @@ export class SessionWorld {
     const auth = instanceOf(this.instances, instance).app.get(AuthService, { strict: false });
     const token = this.refreshTokens.get(holding.generation) ?? '';
     if (who === 'sign-out') {
-      await auth.signOutByRefreshToken(token);
+      await auth.signOut(token, () => {
+        throw new TokenMissingError();
+      });
       return { answer: 'signed out' };
     }
     const client = who === 'thief' ? { ip: '203.0.113.9', userAgent: 'thief' } : CLIENT;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import { BODY_LIMIT_BYTES, MalformedJsonError, UnsupportedMediaTypeError } from '../http.errors.js';
-import { isOauthRoute } from './oauth-route.js';
+import { FORM_WANTED, isOauthRoute } from './oauth-route.js';
 
 /** Far more than any request has, far less than what a recursive reader could trip over. */
 const MAX_DEPTH = 16;
@@ -44,7 +44,7 @@ export function acceptJsonAlone(fastify: FastifyInstance): void {
     'application/json',
     { parseAs: 'buffer', bodyLimit: BODY_LIMIT_BYTES },
     (request, body, done) => {
-      if (isOauthRoute(request)) throw new UnsupportedMediaTypeError();
+      if (isOauthRoute(request)) throw new UnsupportedMediaTypeError(FORM_WANTED);
       assertPlainUtf8(request);
       if (body.length === 0) {
         done(null, {});

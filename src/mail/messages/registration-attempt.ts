@@ -15,6 +15,6 @@ export const registrationAttempt = ({ to, at, ip, appUrl }: RegistrationAttempt)
     'Hello,',
     `someone tried to create an account at ${appUrl} with this e-mail address. You already have one, so nothing was created and nothing of yours was changed.`,
     `When: ${at.toUTCString()}. From the network address: ${ip}.`,
-    `If it was you: sign in at ${appUrl} with the password you have, or choose a new one there if you have forgotten it.`,
+    `If it was you: sign in at ${appUrl} with the password you have.`,
     'If it was not you: there is nothing you need to do. Whoever it was has not learnt that the account exists.',
   ]);

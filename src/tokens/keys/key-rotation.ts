@@ -84,6 +84,7 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
   async rotateInEmergency(discardPending: boolean): Promise<KeyRecord> {
     const algorithm = this.algorithm();
     await this.advance();
+    const next = await generateSigningKey(algorithm);
     const fresh = discardPending ? await generateSigningKey(algorithm) : undefined;
     const now = this.clock.now();
     await this.change(async (tx) => {
@@ -97,6 +98,7 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
       );
       if (fresh) await this.stored.insert(tx, fresh, 'active', now);
       else await this.stored.activate(tx, pendingOf(live).kid, now);
+      await this.stored.insert(tx, next, 'pending', now);
     });
     await this.advance();
     return activeOf(this.keys.records);
@@ -127,6 +129,7 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
       case 'hand_over':
         await this.stored.beginRetiring(tx, step.from, step.retiresAt);
         await this.stored.activate(tx, step.kid, now);
+        await this.stored.insert(tx, fresh, 'pending', now);
         break;
       case 'activate':
         await this.stored.activate(tx, step.kid, now);

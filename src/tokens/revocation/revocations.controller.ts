@@ -1,6 +1,6 @@
-import { Controller, Get, Headers, Query, Res, UseGuards } from '@nestjs/common';
+import { Controller, Get, Headers, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiBasicAuth, ApiHeader, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiProblems } from '../../http/problem.dto.js';
 import { CallingClient, ClientAuthGuard } from '../../security/clients/client-auth.guard.js';
 import type { ServiceClient } from '../../security/clients/service-clients.js';
@@ -32,14 +32,20 @@ export class RevocationsController {
     @CallingClient() { id }: ServiceClient,
     @Query() { after }: RevocationsQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    reply.header('content-type', 'text/event-stream; charset=utf-8');
+    if (request.method === 'HEAD') {
+      await reply.send();
+      return;
+    }
     this.streams.assertRoom(id);
     reply.hijack();
     const headers = Object.entries(reply.getHeaders()).filter((header): header is [string, string] =>
       Boolean(header[1]),
     );
-    reply.raw.writeHead(200, { ...Object.fromEntries(headers), 'content-type': 'text/event-stream; charset=utf-8' });
+    reply.raw.writeHead(200, Object.fromEntries(headers));
     await this.streams.open(reply.raw, id, lastEventId ?? after);
   }
 }

@@ -1,8 +1,9 @@
-import { IsOptional, IsString, Length } from 'class-validator';
+import { IsString, Length } from 'class-validator';
+import { MayBeAbsent } from '../../http/may-be-absent.js';
 
 export class RevocationsQuery {
   /** The same as `Last-Event-ID`, for clients that cannot set headers. */
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @Length(1, 100)
   after?: string;

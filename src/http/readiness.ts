@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { within } from '../shared/within.js';
 
 /** Resolves where what it checks works, rejects where it does not. */
 export type ReadinessCheck = () => Promise<void>;
@@ -9,20 +10,6 @@ export interface ReadinessReport {
 }
 
 const CHECK_TIMEOUT_MS = 1_000;
-
-function withinTimeout(check: ReadinessCheck): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`));
-    }, CHECK_TIMEOUT_MS);
-    Promise.resolve()
-      .then(check)
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(timer);
-      });
-  });
-}
 
 /** Whether this instance can serve: every module registers what it cannot do without. */
 @Injectable()
@@ -57,7 +44,7 @@ export class Readiness {
     let health: Health = 'up';
     let reason: unknown;
     try {
-      await withinTimeout(check);
+      await within(CHECK_TIMEOUT_MS, Promise.resolve().then(check));
     } catch (error) {
       health = 'down';
       reason = error;

@@ -2,13 +2,14 @@ import { performance } from 'node:perf_hooks';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows } from '../../database/sql.js';
 import { Metrics } from '../../observability/metrics.js';
 import { Clock } from '../../shared/clock.js';
+import { within } from '../../shared/within.js';
 import { SigningKeys } from '../keys/signing-keys.js';
 import { RevocationUnknownError } from '../tokens.errors.js';
 import { Denylist } from './denylist.js';
-import type { Revocation, RevocationKind } from './denylist.js';
+import { START, readFeed } from './feed-reader.js';
+import type { FeedBatch, FeedEntry } from './feed-reader.js';
 import { RevocationSignal } from './revocation-signal.js';
 
 const POLL_MS = 500;
@@ -16,40 +17,9 @@ const STALE_AFTER_MS = 5_000;
 /** How long a request waits for the shared read: one that Postgres does not answer would hold it for longer. */
 const CATCH_UP_WITHIN_MS = 1_000;
 const PRUNE_EVERY_READS = 60;
-/** Below every transaction id. */
-const START = '0';
-
-/** What one read found. */
-interface FeedBatch {
-  /** Everything below this transaction id has been read; a position to go on from. */
-  readonly position: string;
-  readonly keysVersion: number;
-  readonly databaseTime: Date;
-  readonly found: readonly FeedEntry[];
-}
-
-/** A revocation as the feed has it. */
-export interface FeedEntry extends Revocation {
-  readonly id: string;
-  readonly appendedAt: Date;
-}
 
 /** @param position everything below it has been told once these entries have */
 type Subscriber = (entries: readonly FeedEntry[], position: string) => void;
-
-interface FeedRow extends FeedEntry {
-  readonly position: string;
-  readonly keysVersion: number;
-  readonly databaseTime: Date;
-  readonly id: string;
-}
-
-const READ = `
-  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS position, d.keys_version AS "keysVersion",
-         clock_timestamp() AS "databaseTime", r.id, r.kind, r.subject, r.minimum, r.appended_at AS "appendedAt",
-         r.expires_at AS "expiresAt"
-  FROM deployment d LEFT JOIN revocations r ON r.xid >= $1::xid8 AND r.expires_at > now()
-  ORDER BY r.id`;
 
 /**
  * Follows the `revocations` table into the denylist, so that what another instance revoked is refused here too.
@@ -134,7 +104,7 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
 
   /** The live rows at or above a position, whether or not they have been read before. */
   async entriesSince(position: string): Promise<{ position: string; entries: readonly FeedEntry[] }> {
-    const { position: next, found } = await this.query(position);
+    const { position: next, found } = await readFeed(this.dataSource, position);
     return { position: next, entries: found };
   }
 
@@ -182,21 +152,12 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   private async queryNew(): Promise<FeedBatch> {
     try {
       // An answer that takes longer tells nothing current: another connection may do better.
-      const batch = await within(STALE_AFTER_MS, this.query(this.readFrom));
-      return BigInt(batch.position) < BigInt(this.readFrom) ? await this.query(START) : batch;
+      const batch = await within(STALE_AFTER_MS, readFeed(this.dataSource, this.readFrom));
+      return BigInt(batch.position) < BigInt(this.readFrom) ? await readFeed(this.dataSource, START) : batch;
     } catch (error) {
       this.readFrom = START;
       throw error;
     }
-  }
-
-  private async query(position: string): Promise<FeedBatch> {
-    const found = await rows<FeedRow>(this.dataSource, READ, [position]);
-    const [first] = found;
-    if (!first) throw new Error('the revocation feed answered with no row');
-    const { position: next, keysVersion, databaseTime } = first;
-    // Without a revocation there is one row all the same, for the position.
-    return { position: next, keysVersion, databaseTime, found: found.filter(({ kind }) => isKind(kind)) };
   }
 
   /** Tells subscribers of what they have not been told: a long transaction makes each read repeat what came since it began. */
@@ -226,17 +187,3 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     this.timer.unref();
   }
 }
-
-/** @throws Error where it takes longer; what it answers then is dropped */
-function within<Result>(limitMs: number, answer: Promise<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error(`no answer within ${limitMs} ms`));
-    }, limitMs);
-    answer.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-    });
-  });
-}
-
-const isKind = (kind: RevocationKind | null): boolean => kind !== null;

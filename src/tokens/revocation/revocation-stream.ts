@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { FeedEntry } from './revocation-feed.js';
+import type { FeedEntry } from './feed-reader.js';
 
 const MAX_UNREAD = 1_000;
 const RETRY_MS = 1_000;

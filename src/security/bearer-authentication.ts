@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
+import type { Strategy } from 'passport';
 
 import { AppError } from '../shared/app-error.js';
 import type { Principal } from './principal.js';
@@ -11,7 +12,7 @@ type Run = (request: FastifyRequest, response: unknown, next: (error?: unknown) 
 
 /** The part of Passport that is used, in the types that the `jwt` strategy has here. */
 interface Strategies {
-  authenticate(strategy: 'jwt', options: { session: false }, verdict: Verdict): Run;
+  authenticate(strategy: string | Strategy, options: { session: false }, verdict: Verdict): Run;
 }
 
 const strategies: Strategies = passport;
@@ -27,6 +28,12 @@ function asTokenError(challenge: unknown): AppError {
 @Injectable()
 export class BearerAuthentication {
   private readonly outcomes = new WeakMap<FastifyRequest, Promise<Principal>>();
+  private strategy: string | Strategy = 'jwt';
+
+  /** Takes this very strategy: by its name Passport would find that of whichever application registered it last. */
+  use(strategy: Strategy): void {
+    this.strategy = strategy;
+  }
 
   /** @throws AppError `token_missing`, `token_invalid`, …; any other error is a fault of the service */
   authenticate(request: FastifyRequest): Promise<Principal> {
@@ -35,6 +42,11 @@ export class BearerAuthentication {
     const outcome = this.run(request);
     this.outcomes.set(request, outcome);
     return outcome;
+  }
+
+  /** Passport writes a request's `success` and `fail` into the strategy it is given: no two requests may share one. */
+  private strategyOfItsOwn(): string | Strategy {
+    return typeof this.strategy === 'string' ? this.strategy : (Object.create(this.strategy) as Strategy);
   }
 
   /** Passport directly: Nest's `AuthGuard` is a guard for one handler, whose outcome another guard cannot share. */
@@ -48,7 +60,7 @@ export class BearerAuthentication {
         else if (principal) resolve(principal);
         else fail(asTokenError(challenge));
       };
-      strategies.authenticate('jwt', { session: false }, verdict)(request, undefined, fail);
+      strategies.authenticate(this.strategyOfItsOwn(), { session: false }, verdict)(request, undefined, fail);
     });
   }
 }

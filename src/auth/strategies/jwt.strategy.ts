@@ -3,6 +3,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-jwt';
 import { JWT_ALGORITHMS } from '../../config/app-config.js';
+import { BearerAuthentication } from '../../security/bearer-authentication.js';
 import { bearerToken } from '../../security/bearer-token.js';
 import type { Principal } from '../../security/principal.js';
 import { AccessTokenService } from '../../tokens/access/access-token.service.js';
@@ -17,6 +18,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(
     private readonly accessTokens: AccessTokenService,
     keys: SigningKeys,
+    bearer: BearerAuthentication,
   ) {
     super({
       jwtFromRequest: bearerToken,
@@ -33,6 +35,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       ignoreExpiration: true,
       passReqToCallback: true,
     });
+    bearer.use(this);
   }
 
   validate(request: FastifyRequest): Promise<Principal> {

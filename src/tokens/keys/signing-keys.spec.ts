@@ -56,4 +56,22 @@ describe('SigningKeys, reading again what another instance changes', () => {
     await slow;
     expect(keys.signer().kid).toBe(next.kid);
   });
+
+  it('find a key that was made after the read which an unknown one has just caused', async () => {
+    const table = { live: [live(old, 'active')], reads: 0 };
+    const stored = {
+      readLive: () => {
+        table.reads += 1;
+        return Promise.resolve(table.live);
+      },
+      readRetired: () => Promise.resolve([]),
+    };
+    const keys = new SigningKeys(stored as unknown as StoredKeys, config);
+    const stranger = await generateSigningKey('ES256');
+    await expect(keys.findKeyOf(tokenOf(stranger))).rejects.toThrow();
+    table.live = [live(old, 'active'), live(next, 'pending')];
+    const found = await Promise.all(Array.from({ length: 20 }, () => keys.findKeyOf(tokenOf(next))));
+    expect(new Set(found.map(({ kid }) => kid))).toEqual(new Set([next.kid]));
+    expect(table.reads).toBe(2);
+  });
 });

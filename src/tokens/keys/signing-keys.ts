@@ -1,4 +1,5 @@
 import type { JsonWebKey } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
@@ -23,7 +24,8 @@ export class SigningKeys {
   private verifiers: ReadonlyMap<string, VerificationKey> = new Map();
   private retired: ReadonlySet<string> = new Set();
   private active: SigningKey | undefined;
-  private reloading: Promise<void> | undefined;
+  private nextReload: Promise<void> | undefined;
+  private lastReloadMs = -Infinity;
   private reloads = 0;
   private applied = 0;
   private readonly inConfiguration: boolean;
@@ -103,10 +105,20 @@ export class SigningKeys {
     this.verifiers = new Map(keys.map((key) => [key.kid, key]));
   }
 
+  /**
+   * A read that begins after this was called, since the key may have been made a moment ago; all who come before it begins
+   * share it, and it begins half a second after the last one at the earliest.
+   */
   private reloadSoon(): Promise<void> {
-    this.reloading ??= this.reload().finally(() => {
-      void setTimeout(RELOAD_AT_MOST_EVERY_MS, undefined, { ref: false }).then(() => (this.reloading = undefined));
-    });
-    return this.reloading;
+    this.nextReload ??= this.reloadInTurn();
+    return this.nextReload;
+  }
+
+  private async reloadInTurn(): Promise<void> {
+    const waitMs = this.lastReloadMs + RELOAD_AT_MOST_EVERY_MS - performance.now();
+    if (waitMs > 0) await setTimeout(waitMs, undefined, { ref: false });
+    this.lastReloadMs = performance.now();
+    this.nextReload = undefined;
+    await this.reload();
   }
 }

@@ -115,8 +115,9 @@ export class SigningKeys {
   }
 
   private async reloadInTurn(): Promise<void> {
-    const waitMs = this.lastReloadMs + RELOAD_AT_MOST_EVERY_MS - performance.now();
-    if (waitMs > 0) await setTimeout(waitMs, undefined, { ref: false });
+    const waitMs = Math.max(0, this.lastReloadMs + RELOAD_AT_MOST_EVERY_MS - performance.now());
+    // Always a turn of the event loop at least: who comes before the read begins has to find this promise.
+    await setTimeout(waitMs, undefined, { ref: false });
     this.lastReloadMs = performance.now();
     this.nextReload = undefined;
     await this.reload();

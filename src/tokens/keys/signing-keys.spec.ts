@@ -1,4 +1,5 @@
 import type { AppConfig } from '../../config/app-config.js';
+import { TokenStaleError } from '../../security/security.errors.js';
 import { SigningKeys } from './signing-keys.js';
 import { generateSigningKey } from './signing-key.js';
 import type { SigningKey } from './signing-key.js';
@@ -73,5 +74,20 @@ describe('SigningKeys, reading again what another instance changes', () => {
     const found = await Promise.all(Array.from({ length: 20 }, () => keys.findKeyOf(tokenOf(next))));
     expect(new Set(found.map(({ kid }) => kid))).toEqual(new Set([next.kid]));
     expect(table.reads).toBe(2);
+  });
+
+  it('read nothing for a token of a key that is known to be out of use', async () => {
+    const reads = { count: 0 };
+    const stored = {
+      readLive: () => {
+        reads.count += 1;
+        return Promise.resolve([live(next, 'active')]);
+      },
+      readRetired: () => Promise.resolve([old.kid]),
+    };
+    const keys = new SigningKeys(stored as unknown as StoredKeys, config);
+    await keys.reload();
+    await expect(keys.findKeyOf(tokenOf(old))).rejects.toThrow(TokenStaleError);
+    expect(reads.count).toBe(1);
   });
 });

@@ -71,7 +71,7 @@ export class SigningKeys {
    */
   async findKeyOf(token: string): Promise<VerificationKey> {
     const kid = parseHeader(token)?.kid ?? '';
-    if (!this.inConfiguration && THUMBPRINT.test(kid) && !this.verifiers.has(kid)) await this.reloadSoon();
+    if (!this.inConfiguration && THUMBPRINT.test(kid) && !this.isKnown(kid)) await this.reloadSoon();
     return this.keyOf(token);
   }
 
@@ -92,6 +92,10 @@ export class SigningKeys {
     this.applied = turn;
     this.use(live);
     this.retired = new Set(retired);
+  }
+
+  private isKnown(kid: string): boolean {
+    return this.verifiers.has(kid) || this.retired.has(kid);
   }
 
   private use(live: readonly LiveKey[]): void {

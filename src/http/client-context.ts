@@ -7,8 +7,8 @@ const MAX_USER_AGENT_CHARACTERS = 512;
 
 /** Where a request came from, bounded and free of control characters, as data for services and events. */
 export function clientOf(request: FastifyRequest): ClientContext {
-  // eslint-disable-next-line no-control-regex -- control characters are what must not reach a log
-  const text = (request.headers['user-agent'] ?? '').replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, '').trim();
+  // Control characters are what must not reach a log.
+  const text = (request.headers['user-agent'] ?? '').replaceAll(/\p{Cc}/gu, '').trim();
   const userAgent = text.slice(0, MAX_USER_AGENT_CHARACTERS);
   return { ip: clientAddress(request), userAgent: userAgent === '' ? undefined : userAgent };
 }

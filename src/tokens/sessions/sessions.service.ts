@@ -210,10 +210,6 @@ export class SessionsService {
        RETURNING id`,
       [userId, now, this.config.sessions.perUser, opened],
     );
-    await this.revocations.append(
-      tx,
-      ended.map(({ id }) => ({ kind: 'session', subject: id })),
-      now,
-    );
+    await this.revocations.append(tx, ended.map(asSubject), now);
   }
 }

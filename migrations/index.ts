@@ -6,6 +6,11 @@ import { CreateKeys1764000000005 } from './1764000000005-create-keys.js';
 import { CreateGuesses1764000000006 } from './1764000000006-create-guesses.js';
 import { CreateServiceClients1764000000007 } from './1764000000007-create-service-clients.js';
 import { CreateAuditEvents1764000000008 } from './1764000000008-create-audit-events.js';
+import { CreateActionLinks1764000000009 } from './1764000000009-create-action-links.js';
+import { CreateMailOutbox1764000000010 } from './1764000000010-create-mail-outbox.js';
+import { CreateSecondFactors1764000000011 } from './1764000000011-create-second-factors.js';
+import { EscalateGuesses1764000000012 } from './1764000000012-escalate-guesses.js';
+import { ExpireRegistrations1764000000013 } from './1764000000013-expire-registrations.js';
 
 /** Every migration, oldest first. One that a release has shipped is never changed: a new one follows it. */
 export const migrations = [
@@ -17,4 +22,9 @@ export const migrations = [
   CreateGuesses1764000000006,
   CreateServiceClients1764000000007,
   CreateAuditEvents1764000000008,
+  CreateActionLinks1764000000009,
+  CreateMailOutbox1764000000010,
+  CreateSecondFactors1764000000011,
+  EscalateGuesses1764000000012,
+  ExpireRegistrations1764000000013,
 ];

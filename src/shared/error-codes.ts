@@ -29,12 +29,20 @@ export type ErrorCode =
   | 'email_unverified'
   | 'password_weak'
   | 'registration_closed'
+  | 'link_invalid'
+  | 'email_taken'
+  | 'last_admin'
+  // second factors
+  | 'mfa_required'
+  | 'mfa_invalid'
+  | 'mfa_enrolled'
   // refresh tokens and sessions
   | 'refresh_invalid'
   | 'refresh_expired'
   | 'refresh_reused'
   | 'refresh_superseded'
   | 'session_revoked'
+  | 'csrf_rejected'
   // service clients (RFC 6749 §5.2)
   | 'invalid_client'
   // signing keys

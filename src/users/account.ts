@@ -15,6 +15,10 @@ export interface Account {
   readonly credentialVersion: number;
   /** The security version that tokens carry as `ver`. */
   readonly ver: number;
+  /** Raised by a password reset: a device token of another version is no known device's. */
+  readonly deviceVersion: number;
+  /** Whether a password was ever set: an invitation that nobody has accepted has none. */
+  readonly hasPassword: boolean;
   readonly createdAt: Date;
   readonly lastLoginAt: Date | null;
 }
@@ -26,9 +30,11 @@ export const toAccount = (user: UserEntity): Account => ({
   name: user.name,
   roles: user.roles,
   disabled: user.disabledAt !== null,
-  mfaEnabled: false,
+  mfaEnabled: user.mfaEnabled,
   credentialVersion: user.credentialVersion,
   ver: user.ver,
+  deviceVersion: user.deviceVersion,
+  hasPassword: user.passwordHash !== null,
   createdAt: user.createdAt,
   lastLoginAt: user.lastLoginAt,
 });

@@ -14,6 +14,8 @@ const account: Account = {
   roles: ['admin'],
   disabled: false,
   mfaEnabled: false,
+  deviceVersion: 1,
+  hasPassword: true,
   credentialVersion: 3,
   ver: 2,
   createdAt: new Date('2026-11-24T06:14:00.5Z'),

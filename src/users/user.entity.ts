@@ -4,6 +4,7 @@ import type { EmailAddress } from './email-address.js';
 
 @Entity({ name: 'users' })
 @Index('users_admins', { synchronize: false })
+@Index('users_by_registration_expiry', { synchronize: false })
 export class UserEntity {
   @PrimaryColumn({ type: 'uuid' })
   id!: UserId;
@@ -29,8 +30,17 @@ export class UserEntity {
   @Column({ type: 'text', array: true })
   roles!: string[];
 
+  @Column({ name: 'mfa_enabled', type: 'boolean' })
+  mfaEnabled!: boolean;
+
+  @Column({ name: 'device_version', type: 'integer' })
+  deviceVersion!: number;
+
   @Column({ name: 'disabled_at', type: 'timestamptz', nullable: true })
   disabledAt!: Date | null;
+
+  @Column({ name: 'registration_expires_at', type: 'timestamptz', nullable: true })
+  registrationExpiresAt!: Date | null;
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;

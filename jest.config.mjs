@@ -43,7 +43,7 @@ const shared = {
       },
     ],
   },
-  transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`],
+  transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(${esModules.join('|')})/)`],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };
@@ -63,6 +63,8 @@ export default {
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...shared, ...withPostgres, displayName: 'service', testMatch: ['<rootDir>/test/**/*.service-spec.ts'] },
     { ...shared, ...withPostgres, displayName: 'e2e', testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'] },
+    // Debian's Chromium: `npm run test:browser`.
+    { ...shared, ...withPostgres, displayName: 'browser', testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'] },
     // Processes of the built server: `npm run test:chaos`.
     { ...shared, ...withPostgres, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/*.chaos-spec.ts'] },
   ],

@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose';
 import type { EntityManager } from 'typeorm';
 import { asUserId } from '../src/shared/ids.js';
 import type { UserId } from '../src/shared/ids.js';
+import { MailSender } from '../src/mail/mail-sender.js';
 import { Revocations } from '../src/tokens/revocation/revocations.js';
 import { SessionsService } from '../src/tokens/sessions/sessions.service.js';
 import type { Answer, Problem, Tokens } from './support/api.js';
@@ -39,6 +40,8 @@ async function newAccount(): Promise<Account> {
   const tokens = await service.api.newUser(email, PASSWORD);
   await service.sql(`UPDATE users SET roles = '{admin}' WHERE email = $1`, [email]);
   const { body } = await service.api.refresh(tokens.refreshToken);
+  // The mail to verify the address makes its link with a look at the account, which would wait for the changes below.
+  await service.app.get(MailSender, { strict: false }).drain();
   return { ...body, email, userId: asUserId(decodeJwt(tokens.accessToken).sub ?? '') };
 }
 

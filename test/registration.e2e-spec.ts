@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { Logger } from '@nestjs/common';
+import { MailSender } from '../src/mail/mail-sender.js';
 import type { Answer, Problem } from './support/api.js';
-import { MailDispatch } from '../src/mail/mail-dispatch.js';
-import { eventuallyFound } from './support/eventually.js';
+import { Authenticator } from './support/authenticator.js';
+import { Mailbox } from './support/mailbox.js';
 import { expectProblem, fieldsOf } from './support/problem.js';
 import { ADMIN, startTestApp } from './support/test-app.js';
 import type { TestApp } from './support/test-app.js';
@@ -10,42 +10,19 @@ import type { TestApp } from './support/test-app.js';
 const PASSWORD = 'seven quiet otters juggling';
 const OTHER = 'eight noisy badgers resting';
 
-/** The header fields and the plain text of a mail as its reader sees them. */
-function readMail(file: string): { headers: string; text: string } {
-  const source = readFileSync(file, 'latin1');
-  const boundary = /boundary="?([^";\r\n]+)/.exec(source)?.[1];
-  const part = boundary === undefined ? source : (source.split(`--${boundary}`)[1] ?? '');
-  const [head = '', ...rest] = part.trimStart().split('\r\n\r\n');
-  const body = rest.join('\r\n\r\n');
-  const decoded = /quoted-printable/i.test(head)
-    ? body
-        .replaceAll(/=\r?\n/g, '')
-        .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
-    : /base64/i.test(head)
-      ? Buffer.from(body, 'base64').toString('latin1')
-      : body;
-  const text = Buffer.from(decoded, 'latin1').toString('utf8');
-  return { headers: source.slice(0, source.indexOf('\r\n\r\n')), text };
-}
-
 describe('registration', () => {
   let service: TestApp;
+  let mailbox: Mailbox;
 
   beforeAll(async () => {
     service = await startTestApp();
+    mailbox = Mailbox.of(service);
   });
   afterAll(() => service.close());
 
   const register = (json: Record<string, unknown>): Promise<Answer<Problem>> =>
     service.api.post<Problem>('/api/register', { password: PASSWORD, ...json });
-  const mails = (to: string): string[] => {
-    const { mail } = service.config;
-    if (mail.kind !== 'files') throw new Error('this service writes no mail to files');
-    return readdirSync(mail.directory)
-      .filter((name) => !name.startsWith('.'))
-      .map((name) => path.join(mail.directory, name))
-      .filter((file) => new RegExp(`^To: .*${to}`, 'm').test(readFileSync(file, 'latin1')));
-  };
+  const settled = (): Promise<void> => service.app.get(MailSender, { strict: false }).drain();
   const countOf = async (email: string): Promise<number> =>
     Number((await service.sql<{ count: string }>('SELECT count(*) FROM users WHERE email = $1', [email]))[0]?.count);
   const essence = ({ status, headers, text }: Answer<unknown>): unknown => ({
@@ -88,27 +65,33 @@ describe('registration', () => {
     expectProblem(thief, 401, 'invalid_credentials');
   });
 
+  it('mails a new address a link to verify it, and nothing that the caller wrote', async () => {
+    await register({ email: 'fresh@example.com', name: 'Click http://evil.example' });
+    const { text, link, source } = await mailbox.eventuallyMail('fresh@example.com', 'verify_email');
+    expect(link).toMatch(/^http:\/\/127\.0\.0\.1:3000\/verify-email#token=al_/);
+    expect(text).toContain('24 hours');
+    expect(source).not.toMatch(/evil\.example|otters/);
+    expect(await mailbox.mailTo('fresh@example.com')).toHaveLength(1);
+  });
+
   it('tells the owner of a taken address by mail, and quotes nothing that the stranger wrote', async () => {
     await register({ email: 'owner@example.com' });
     await register({ email: 'owner@example.com', password: OTHER, name: 'Click http://evil.example' });
-    const [file = ''] = await eventuallyFound('a mail to the owner', () => {
-      const found = mails('owner@example.com');
-      return found.length > 0 ? found : undefined;
-    });
-    const { headers, text } = readMail(file);
-    expect(headers).toMatch(/^To: .*owner@example\.com/m);
-    expect(headers).toMatch(/^Subject: Someone tried to register with your address/m);
-    expect(headers).toMatch(/^Auto-Submitted: auto-generated/m);
-    expect(text).toContain('http://127.0.0.1:3000');
-    expect(text).toContain('127.0.0.1');
-    const whole = readFileSync(file, 'latin1');
-    expect(whole).not.toMatch(/evil\.example|badgers|otters/);
-    expect(mails('owner@example.com')).toHaveLength(1);
+    const mail = await mailbox.eventuallyMail('owner@example.com', 'registration_attempt');
+    expect(mail.subject).toBe('Someone tried to register with your address');
+    expect(mail.source).toMatch(/^Auto-Submitted: auto-generated/m);
+    expect(mail.text).toContain('http://127.0.0.1:3000');
+    expect(mail.text).toContain('From the network address: 127.0.0.1');
+    expect(mail.source).not.toMatch(/evil\.example|badgers|otters/);
+    expect(mail.link).toBeUndefined();
+    await settled();
+    expect(await mailbox.mailTo('owner@example.com', 'registration_attempt')).toHaveLength(1);
+    expect(await mailbox.mailTo('owner@example.com', 'verify_email')).toHaveLength(1);
   });
 
   it('tells an admin, too, that someone tried to register the address', async () => {
     expect((await register({ email: ADMIN.email, password: OTHER })).status).toBe(202);
-    await eventuallyFound('a mail to the admin', () => (mails(ADMIN.email).length > 0 ? true : undefined));
+    await mailbox.eventuallyMail(ADMIN.email, 'registration_attempt');
     await expect(service.api.signIn(ADMIN)).resolves.toBeDefined();
   });
 
@@ -116,21 +99,26 @@ describe('registration', () => {
     await register({ email: 'bombed@example.com' });
     const answers = await Promise.all(Array.from({ length: 8 }, () => register({ email: 'bombed@example.com' })));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
-    await eventuallyFound('three mails', () => (mails('bombed@example.com').length >= 3 ? true : undefined));
-    await service.app.get(MailDispatch, { strict: false }).drain();
-    expect(mails('bombed@example.com')).toHaveLength(3);
+    await mailbox.eventuallyMail('bombed@example.com', 'registration_attempt', 3);
+    await settled();
+    expect(await mailbox.mailTo('bombed@example.com', 'registration_attempt')).toHaveLength(3);
     service.clock.advance(60 * 60 + 1);
     await register({ email: 'bombed@example.com' });
-    await eventuallyFound('a fourth', () => (mails('bombed@example.com').length === 4 ? true : undefined));
+    await mailbox.eventuallyMail('bombed@example.com', 'registration_attempt', 4);
   });
 
-  it('sends no mail to a new address', async () => {
-    await register({ email: 'unmailed@example.com' });
-    // The mail of a later registration has gone out, so that of an earlier one would have.
-    await register({ email: 'marker@example.com' });
-    await register({ email: 'marker@example.com' });
-    await eventuallyFound('the mail of a later one', () => (mails('marker@example.com').length > 0 ? true : undefined));
-    expect(mails('unmailed@example.com')).toEqual([]);
+  it('owes the mail and makes the account in one transaction: neither is there without the other', async () => {
+    const log = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    await service.sql('ALTER TABLE mail_outbox ADD CONSTRAINT broken CHECK (false) NOT VALID');
+    try {
+      const answer = await register({ email: 'halfway@example.com' });
+      expectProblem(answer, 500, 'internal_error');
+      expect(await countOf('halfway@example.com')).toBe(0);
+    } finally {
+      await service.sql('ALTER TABLE mail_outbox DROP CONSTRAINT broken');
+      log.mockRestore();
+    }
+    expect((await register({ email: 'halfway@example.com' })).status).toBe(202);
   });
 
   it.each([
@@ -205,19 +193,63 @@ describe('registration', () => {
 
 describe('registration of an address that was never verified, where it must be', () => {
   let service: TestApp;
+  let mailbox: Mailbox;
 
   beforeAll(async () => {
     service = await startTestApp({ env: { REQUIRE_VERIFIED_EMAIL: 'on' } });
+    mailbox = Mailbox.of(service);
   });
   afterAll(() => service.close());
 
+  const login = (email: string, password: string): Promise<Answer<Problem & { accessToken: string }>> =>
+    service.api.post('/api/login', { email, password });
+  const register = (json: Record<string, unknown>): Promise<Answer<Problem>> =>
+    service.api.post<Problem>('/api/register', json);
+
   it('replaces the password and the name of whoever came first, with the same answer', async () => {
-    const squatter = { email: 'contested@example.com', password: PASSWORD, name: 'Squatter' };
-    const owner = { email: 'contested@example.com', password: OTHER, name: 'Owner' };
-    expect((await service.api.post('/api/register', squatter)).text).toBe('{}');
-    expect((await service.api.post('/api/register', owner)).text).toBe('{}');
-    expectProblem(await service.api.post('/api/login', { ...squatter, name: undefined }), 401, 'invalid_credentials');
-    expectProblem(await service.api.post('/api/login', { ...owner, name: undefined }), 403, 'email_unverified');
+    const email = 'contested@example.com';
+    expect((await register({ email, password: PASSWORD, name: 'Squatter' })).text).toBe('{}');
+    expect((await register({ email, password: OTHER, name: 'Owner' })).text).toBe('{}');
+    expectProblem(await login(email, PASSWORD), 401, 'invalid_credentials');
+    expectProblem(await login(email, OTHER), 403, 'email_unverified');
+    const { token } = await mailbox.eventuallyMail(email, 'verify_email', 2);
+    expect((await service.api.post('/api/email/verify', { token })).status).toBe(204);
+    const { accessToken } = (await login(email, OTHER)).body;
+    expect((await service.api.get('/api/me', accessToken)).body).toMatchObject({ name: 'Owner', emailVerified: true });
+  });
+
+  it('ends whatever whoever came first has: sessions, a second factor, links', async () => {
+    const email = 'squatted@example.com';
+    await register({ email, password: PASSWORD });
+    const { token } = await mailbox.eventuallyMail(email, 'verify_email');
+    // As it was before verification was asked for.
+    await service.sql('UPDATE users SET email_verified_at = now() WHERE email = $1', [email]);
+    const squatter = (await login(email, PASSWORD)).body.accessToken;
+    const { secret } = (await service.api.post<{ secret: string }>('/api/me/totp', { password: PASSWORD }, squatter))
+      .body;
+    const app = new Authenticator(secret, service.clock);
+    expect((await service.api.post('/api/me/totp/confirm', { code: app.code() }, squatter)).status).toBe(200);
+    await service.sql('UPDATE users SET email_verified_at = NULL WHERE email = $1', [email]);
+    expect((await register({ email, password: OTHER })).status).toBe(202);
+    expectProblem(await service.api.get('/api/me', squatter), 401, 'token_revoked');
+    expectProblem(await service.api.post('/api/email/verify', { token }), 400, 'link_invalid');
+    const second = await mailbox.eventuallyMail(email, 'verify_email', 2);
+    expect((await service.api.post('/api/email/verify', { token: second.token })).status).toBe(204);
+    expect((await login(email, OTHER)).status).toBe(200);
+  });
+
+  it('leaves a disabled account and a verified one as they are', async () => {
+    for (const [email, columns] of [
+      ['disabled@example.com', 'disabled_at = now()'],
+      ['verified@example.com', 'email_verified_at = now()'],
+    ] as const) {
+      await register({ email, password: PASSWORD });
+      await service.sql(`UPDATE users SET ${columns} WHERE email = $1`, [email]);
+      const [before] = await service.sql('SELECT * FROM users WHERE email = $1', [email]);
+      expect((await register({ email, password: OTHER, name: 'Thief' })).status).toBe(202);
+      expect((await service.sql('SELECT * FROM users WHERE email = $1', [email]))[0]).toEqual(before);
+      await mailbox.eventuallyMail(email, 'registration_attempt');
+    }
   });
 });
 

@@ -29,7 +29,11 @@ describe('throttling', () => {
 
   it.each([
     ['/api/register', 'register', 10],
+    ['/api/password/forgot', 'register', 10],
+    ['/api/email/resend', 'register', 10],
     ['/api/login', 'login', 60],
+    ['/api/email/verify', 'login', 60],
+    ['/api/password/reset', 'login', 60],
     ['/api/refresh', 'refresh', 300],
   ])('lets %s be called as often as its policy says, from one address in a minute', async (path, policy, quota) => {
     const [ip, elsewhere] = [freshIp(), freshIp()];
@@ -47,8 +51,12 @@ describe('throttling', () => {
 
   it('tells of each limit that a sign-in counts against', async () => {
     const answer = await send('POST', '/api/login', freshIp(), { json: { ...ADMIN, password: 'x' } });
-    expect(answer.headers.get('ratelimit-policy')).toBe('"login-requests";q=60;w=60, "login";q=5;w=900');
-    expect(answer.headers.get('ratelimit')).toMatch(/^"login-requests";r=59;t=\d+, "login";r=4;t=\d+$/);
+    expect(answer.headers.get('ratelimit-policy')).toBe(
+      '"login-requests";q=60;w=60, "login";q=5;w=900, "login-network";q=100;w=900',
+    );
+    expect(answer.headers.get('ratelimit')).toMatch(
+      /^"login-requests";r=59;t=\d+, "login";r=4;t=\d+, "login-network";r=99;t=\d+$/,
+    );
   });
 
   it('counts a user over all tokens and addresses, on all bearer routes together', async () => {

@@ -92,6 +92,8 @@ describe('UsersService.register', () => {
       mfaEnabled: false,
       credentialVersion: 1,
       ver: 1,
+      deviceVersion: 1,
+      hasPassword: true,
       createdAt: NOW,
       lastLoginAt: null,
     });
@@ -201,7 +203,7 @@ describe('UsersService.storeRehash', () => {
   it('stores a hash with the greater parameters, and keeps the credential version', async () => {
     const { users } = build({ argon2Time: 2 });
     const rehash = await rehashAfterRegistration();
-    expect(await dataSource.transaction((tx) => users.storeRehash(tx, rehash))).toBe(true);
+    expect(await dataSource.transaction((tx) => users.storeRehash(rehash, tx))).toBe(true);
     expect(await stored()).toMatchObject({ credentialVersion: 1, passwordHash: rehash.replacement.reveal() });
     expect(await users.verifyPassword(ANN, PASSWORD)).toMatchObject({ outcome: 'match', rehash: undefined });
   });
@@ -210,7 +212,7 @@ describe('UsersService.storeRehash', () => {
     const { users, hasher } = build({ argon2Time: 2 });
     const rehash = await rehashAfterRegistration();
     await change({ passwordHash: await hasher.hash(OTHER_PASSWORD) });
-    expect(await dataSource.transaction((tx) => users.storeRehash(tx, rehash))).toBe(false);
+    expect(await dataSource.transaction((tx) => users.storeRehash(rehash, tx))).toBe(false);
     expect((await users.verifyPassword(ANN, OTHER_PASSWORD)).outcome).toBe('match');
   });
 });

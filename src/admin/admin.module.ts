@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { SecurityModule } from '../security/security.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -6,9 +7,10 @@ import { UsersModule } from '../users/users.module.js';
 import { AdminClientsController } from './admin-clients.controller.js';
 import { AdminKeysController } from './admin-keys.controller.js';
 import { AdminSessionsController } from './admin-sessions.controller.js';
+import { AdminUsersController } from './admin-users.controller.js';
 
 @Module({
-  imports: [CryptoModule, SecurityModule, TokensModule, UsersModule],
-  controllers: [AdminClientsController, AdminKeysController, AdminSessionsController],
+  imports: [AuthModule, CryptoModule, SecurityModule, TokensModule, UsersModule],
+  controllers: [AdminClientsController, AdminKeysController, AdminSessionsController, AdminUsersController],
 })
 export class AdminModule {}

@@ -6,15 +6,19 @@ import { ApiProblems } from '../http/problem.dto.js';
 import { bearerToken } from '../security/bearer-token.js';
 import { RateLimit } from '../security/rate-limit.decorator.js';
 import { ThrottlerGuard } from '../security/throttler.guard.js';
-import type { PresentedRefreshToken } from '../tokens/sessions/refresh-token.js';
-import { EmptyResponse, LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest } from './auth.dto.js';
+import { RefreshExpiredError, RefreshReusedError, SessionRevokedError } from '../tokens/tokens.errors.js';
+import { EmptyResponse, LogoutRequest, RefreshRequest, RegisterRequest } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
+import { CrossSiteCheck } from './cookies/cross-site-check.js';
+import { clearRefreshCookie, refreshTokenInCookie } from './cookies/token-cookies.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
-import type { CheckedPassword } from './password-sign-in.js';
 import { Registration } from './registration.js';
-import { Checked, LocalAuthGuard } from './strategies/local.strategy.js';
 import { Presented, RefreshTokenGuard } from './strategies/refresh-token.strategy.js';
+import type { PresentedToken } from './strategies/refresh-token.strategy.js';
+import { answerWithTokens } from './tokens-answer.js';
 import { TokensResponse } from './tokens.dto.js';
+
+const OVER = [RefreshExpiredError, RefreshReusedError, SessionRevokedError];
 
 @ApiTags('sign-in')
 @Controller('api')
@@ -23,6 +27,7 @@ export class AuthController {
   constructor(
     private readonly auth: AuthService,
     private readonly registration: Registration,
+    private readonly crossSite: CrossSiteCheck,
   ) {}
 
   /** Registers an account. The answer is the same whether or not the address has one: its owner is told by mail. */
@@ -36,32 +41,10 @@ export class AuthController {
     return {};
   }
 
-  /** Signs in with a password and opens a session. */
-  @Post('login')
-  @HttpCode(200)
-  @RateLimit('login')
-  @UseGuards(LocalAuthGuard)
-  @ApiBody({ type: LoginRequest })
-  @ApiOkResponse({ type: TokensResponse })
-  @ApiProblems(
-    'validation_failed',
-    'invalid_credentials',
-    'account_disabled',
-    'email_unverified',
-    'rate_limited',
-    'overloaded',
-  )
-  async login(
-    @Checked() checked: CheckedPassword,
-    @Body() { deviceName }: LoginRequest,
-    @Req() request: FastifyRequest,
-  ): Promise<TokensResponse> {
-    return TokensResponse.from(await this.auth.signIn(checked, deviceName, clientOf(request)));
-  }
-
   /**
    * Exchanges a refresh token for the next one and a new access token. A repeat with the token before, within the grace
-   * or with the same `Idempotency-Key`, gets the same refresh token again and the header `X-Refresh-Replay: retry`.
+   * or with the same `Idempotency-Key`, gets the same refresh token again and the header `X-Refresh-Replay: retry`. By
+   * cookie it takes the header `X-Gatehouse: 1`; a refusal clears the cookie only where the session has ended.
    */
   @Post('refresh')
   @HttpCode(200)
@@ -77,22 +60,25 @@ export class AuthController {
     'refresh_reused',
     'session_revoked',
     'refresh_superseded',
+    'csrf_rejected',
     'rate_limited',
   )
   async refresh(
-    @Presented() presented: PresentedRefreshToken,
+    @Presented() { token, from }: PresentedToken,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokensResponse> {
     const idempotencyKey = idempotencyKeyOf(request);
-    const { tokens, repeated } = await this.auth.refresh({ presented, idempotencyKey, client: clientOf(request) });
+    const refreshing = this.auth.refresh({ presented: token, idempotencyKey, client: clientOf(request) });
+    const { tokens, repeated } = await (from === 'cookie' ? clearingWhatEnded(reply, refreshing) : refreshing);
     if (repeated) reply.header('X-Refresh-Replay', 'retry');
-    return TokensResponse.from(tokens);
+    return answerWithTokens(reply, tokens, from);
   }
 
   /**
-   * Signs out: ends the session of the bearer token, and that of the refresh token in the body where there is one. Either
-   * alone will do. Their access tokens are refused from then on. No error where a session has ended already.
+   * Signs out: ends the session of the bearer token, and that of the refresh token in the body or, with the header
+   * `X-Gatehouse: 1`, in the cookie. Either alone will do. Their access tokens are refused from then on, and the cookie is
+   * cleared. No error where a session has ended already.
    */
   @Post('logout')
   @HttpCode(204)
@@ -104,9 +90,39 @@ export class AuthController {
     'token_invalid',
     'token_expired',
     'refresh_invalid',
+    'csrf_rejected',
     'rate_limited',
   )
-  async logout(@Body() { refreshToken }: LogoutRequest, @Req() request: FastifyRequest): Promise<void> {
-    await this.auth.signOut(refreshToken, () => bearerToken(request));
+  async logout(
+    @Body() { refreshToken }: LogoutRequest,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const cookie = refreshTokenInCookie(request);
+    const proof = refreshToken ?? (cookie !== undefined && this.isGuarded(request) ? cookie : undefined);
+    await this.auth.signOut(proof, () => bearerToken(request));
+    if (cookie !== undefined) clearRefreshCookie(reply);
+  }
+
+  /** Beside a bearer token a cookie may be anyone's doing: it is passed over where its guard is missing. */
+  private isGuarded(request: FastifyRequest): boolean {
+    try {
+      this.crossSite.assertGuarded(request);
+      return true;
+    } catch (error) {
+      if (request.headers.authorization !== undefined) return false;
+      throw error;
+    }
+  }
+}
+
+/** Clears the cookie of a session that is over: any other refusal may be mended by the next try. */
+async function clearingWhatEnded<Result>(reply: FastifyReply, refreshing: Promise<Result>): Promise<Result> {
+  try {
+    return await refreshing;
+  } catch (error) {
+    const isOver = OVER.some((ended) => error instanceof ended);
+    if (isOver) clearRefreshCookie(reply);
+    throw error;
   }
 }

@@ -5,10 +5,13 @@ import { IsEmailAddress } from '../users/is-email-address.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
 
 /** Longer than any password may be: what is between is refused as wrong, at the same cost. */
-const MAX_PASSWORD_TEXT = 1024;
+export const MAX_PASSWORD_TEXT = 1024;
 
 /** Longer than any token of ours, so that an access token in its place is refused as what it is. */
-const MAX_TOKEN_TEXT = 8192;
+export const MAX_TOKEN_TEXT = 8192;
+
+/** Longer than any code of ours. */
+export const MAX_CODE_TEXT = 64;
 
 export class LoginRequest {
   /**
@@ -31,17 +34,53 @@ export class LoginRequest {
   @IsLineOfText(100)
   deviceName?: string;
 
-  /** Where the refresh token is handed over. */
+  /**
+   * What an earlier sign-in from this device answered with: wrong passwords are then counted for the device alone, so that
+   * guesses of strangers cannot keep its owner out. One that is not good for this account is ignored.
+   */
   @MayBeAbsent()
-  @IsIn(['body'])
-  refreshTokenIn?: 'body';
+  @IsString()
+  @Length(1, MAX_TOKEN_TEXT)
+  deviceToken?: string;
+
+  /**
+   * Where refresh token and device token are handed over: in the answer, or in cookies that no script can read
+   * (`__Host-refresh` and `__Host-device`).
+   */
+  @MayBeAbsent()
+  @IsIn(['body', 'cookie'])
+  refreshTokenIn?: 'body' | 'cookie';
+}
+
+/** The second step of a sign-in: the token of the first and one of the two codes. */
+export class MfaLoginRequest {
+  /** The `mfaToken` of the answer `mfa_required`; good for five minutes, five codes and one sign-in. */
+  @IsString()
+  @Length(1, MAX_TOKEN_TEXT)
+  mfaToken!: string;
+
+  /**
+   * Six digits of the authenticator app.
+   * @example "492039"
+   */
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, MAX_CODE_TEXT)
+  code?: string;
+
+  /** One of the ten recovery codes, instead of `code`. */
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, MAX_CODE_TEXT)
+  recoveryCode?: string;
 }
 
 export class RefreshRequest {
-  /** The refresh token that the last sign-in or refresh answered with. */
+  /** The refresh token that the last sign-in or refresh answered with. Left out by a client whose token is in the cookie. */
+  @MayBeAbsent()
   @IsString()
   @Length(1, MAX_TOKEN_TEXT)
-  refreshToken!: string;
+  refreshToken?: string;
 }
 
 export class LogoutRequest {

@@ -30,3 +30,20 @@ export class RegistrationClosedError extends AppError {
     super('This service does not accept registrations.');
   }
 }
+
+/** The password was right, and the account has a second factor. */
+export class MfaRequiredError extends AppError {
+  readonly code = 'mfa_required';
+  /** @param challenge of a sign-in: what its second step is to be sent with */
+  constructor(challenge?: { readonly mfaToken: string; readonly methods: readonly string[] }) {
+    super('The account has a second factor: a code is needed, too.', challenge && { members: challenge });
+  }
+}
+
+/** A call that only the cookie proves, and that another site's page could have made. */
+export class CsrfRejectedError extends AppError {
+  readonly code = 'csrf_rejected';
+  constructor() {
+    super('A call by cookie takes JSON, the header X-Gatehouse: 1 and an origin that is listed.');
+  }
+}

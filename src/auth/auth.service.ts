@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../observability/metrics.js';
 import { AppError } from '../shared/app-error.js';
-import type { ClientContext } from '../shared/client-context.js';
-import { Clock, secondsUntil } from '../shared/clock.js';
+import { Clock } from '../shared/clock.js';
 import { AccessTokenService } from '../tokens/access/access-token.service.js';
-import type { TokenSubject } from '../tokens/access/access-token.service.js';
 import { decodeRefreshToken } from '../tokens/sessions/refresh-token.js';
 import { SessionRefresh } from '../tokens/sessions/session-refresh.js';
 import type { GrantedRefresh, RefreshOutcome, RefreshRequestData } from '../tokens/sessions/session-refresh.js';
@@ -16,23 +14,8 @@ import {
   RefreshSupersededError,
   SessionRevokedError,
 } from '../tokens/tokens.errors.js';
-import { PasswordSignIn } from './password-sign-in.js';
-import type { CheckedPassword } from './password-sign-in.js';
-
-/** The pair that a sign-in or a refresh hands over; lifetimes in seconds from now. */
-export interface IssuedTokens {
-  readonly accessToken: string;
-  readonly expiresInSeconds: number;
-  readonly refreshToken: string;
-  readonly refreshExpiresInSeconds: number;
-  readonly sessionId: string;
-}
-
-interface GrantedSession {
-  readonly subject: TokenSubject;
-  readonly refreshToken: string;
-  readonly expiresAt: Date;
-}
+import { TokenIssuer } from './token-issuer.js';
+import type { IssuedTokens } from './token-issuer.js';
 
 export interface RefreshResult {
   readonly tokens: IssuedTokens;
@@ -40,11 +23,11 @@ export interface RefreshResult {
   readonly repeated: boolean;
 }
 
-/** The ways in, on and out: sign-in, refresh, sign-out. */
+/** The ways on and out: refresh and sign-out. */
 @Injectable()
 export class AuthService {
   constructor(
-    private readonly passwords: PasswordSignIn,
+    private readonly tokens: TokenIssuer,
     private readonly accessTokens: AccessTokenService,
     private readonly sessions: SessionsService,
     private readonly sessionRefresh: SessionRefresh,
@@ -52,18 +35,12 @@ export class AuthService {
     private readonly metrics: Metrics,
   ) {}
 
-  /** Opens a session for a password that was checked, and signs its first tokens after that has committed. */
-  async signIn(checked: CheckedPassword, deviceName: string | undefined, client: ClientContext): Promise<IssuedTokens> {
-    const now = this.clock.now();
-    return this.tokensFor(await this.passwords.openSession(checked, deviceName, client, now), now);
-  }
-
   /** @throws RefreshInvalidError, RefreshExpiredError, RefreshReusedError, RefreshSupersededError, SessionRevokedError */
   async refresh(request: RefreshRequestData): Promise<RefreshResult> {
     const result = await this.sessionRefresh.refresh(request);
     this.metrics.refreshes.inc({ outcome: result.outcome });
     const granted = grantedOrThrow(result);
-    return { tokens: this.tokensFor(granted, this.clock.now()), repeated: granted.outcome === 'repeated' };
+    return { tokens: this.tokens.issue(granted, this.clock.now()), repeated: granted.outcome === 'repeated' };
   }
 
   /**
@@ -93,12 +70,6 @@ export class AuthService {
   private async signOutByAccessToken(accessToken: string): Promise<void> {
     const { sessionId } = await this.accessTokens.authenticate(accessToken);
     await this.sessions.revoke(sessionId, 'logout');
-  }
-
-  private tokensFor({ subject, refreshToken, expiresAt }: GrantedSession, now: Date): IssuedTokens {
-    const { accessToken, expiresInSeconds } = this.accessTokens.issue(subject, now);
-    const refreshExpiresInSeconds = secondsUntil(expiresAt, now);
-    return { accessToken, expiresInSeconds, refreshToken, refreshExpiresInSeconds, sessionId: subject.sessionId };
   }
 }
 

@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
-import { ValidationFailedError } from '../http/http.errors.js';
-import { MailDispatch } from '../mail/mail-dispatch.js';
-import { registrationAttempt } from '../mail/messages/registration-attempt.js';
+import { Outbox } from '../mail/outbox.js';
 import type { ClientContext } from '../shared/client-context.js';
 import { Clock } from '../shared/clock.js';
+import { newUserId } from '../shared/ids.js';
 import { Revocations } from '../tokens/revocation/revocations.js';
 import { SessionsService } from '../tokens/sessions/sessions.service.js';
-import { normaliseEmail } from '../users/email-address.js';
+import { AccountRecords } from '../users/account-records.js';
+import { requireEmail } from '../users/email-address.js';
 import { UsersService } from '../users/users.service.js';
-import { MailBudget } from './mail-budget.js';
 import { RegistrationClosedError } from './auth.errors.js';
 
 export interface NewAccount {
@@ -23,10 +22,10 @@ export interface NewAccount {
 export class Registration {
   constructor(
     private readonly users: UsersService,
+    private readonly records: AccountRecords,
     private readonly sessions: SessionsService,
     private readonly revocations: Revocations,
-    private readonly mail: MailDispatch,
-    private readonly budget: MailBudget,
+    private readonly outbox: Outbox,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -34,21 +33,24 @@ export class Registration {
   /** @throws RegistrationClosedError, PasswordWeakError, OverloadedError */
   async register({ email: address, password, name }: NewAccount, client: ClientContext): Promise<void> {
     if (this.config.accounts.registration === 'closed') throw new RegistrationClosedError();
-    const email = normaliseEmail(address);
-    if (email === undefined)
-      throw new ValidationFailedError([{ field: 'email', message: 'must be an e-mail address' }]);
+    const email = requireEmail(address);
     const now = this.clock.now();
-    const { outcome } = await this.users.register({ email, password, name: name ?? null, now }, (insert) =>
+    const details = { at: now.toISOString(), ip: client.ip };
+    await this.users.register({ email, password, name: name ?? null, now }, (insert) =>
       this.revocations.transaction(async (tx) => {
         const result = await insert(tx);
-        // Whoever signed in with the password that has just been replaced never showed that the address is theirs.
-        if (result.outcome === 'replaced')
-          await this.sessions.endAllOf(tx, result.userId, 'registration_replaced', now);
+        // Whoever used the password that has just been replaced never showed that the address is theirs. Asked of nobody
+        // where nothing was replaced, so that it takes the same.
+        const replaced = result.outcome === 'replaced' ? result.userId : newUserId();
+        await this.sessions.endAllOf(tx, replaced, 'registration_replaced', now);
+        await this.records.disown(tx, replaced);
+        const mail =
+          result.outcome === 'taken'
+            ? ({ purpose: 'registration_attempt', to: email } as const)
+            : ({ purpose: 'verify_email', userId: result.userId } as const);
+        await this.outbox.add(tx, { ...mail, details });
         return result;
       }),
     );
-    if (outcome !== 'taken') return;
-    const mail = registrationAttempt({ to: email, at: now, ip: client.ip, appUrl: this.config.http.appUrl });
-    this.mail.deliver(mail, () => this.budget.take(email, mail.purpose));
   }
 }

@@ -1,4 +1,4 @@
-import type { IssuedTokens } from './auth.service.js';
+import type { IssuedTokens, RefreshTokenIn } from './token-issuer.js';
 
 /** What a sign-in or a refresh answers with (RFC 6749 §5.1, in this API's spelling). */
 export class TokensResponse {
@@ -14,8 +14,8 @@ export class TokensResponse {
    */
   expiresIn!: number;
 
-  /** Opaque, to be used once: each refresh answers with the next one. */
-  refreshToken!: string;
+  /** Opaque, to be used once: each refresh answers with the next one. Absent where it is in the cookie. */
+  refreshToken?: string;
 
   /**
    * Seconds until the session ends, unless it is refreshed before.
@@ -26,14 +26,23 @@ export class TokensResponse {
   /** @example "0199c2f4-7d1e-7c3a-9b5f-2f6c1d8e4a90" */
   sessionId!: string;
 
-  static from(tokens: IssuedTokens): TokensResponse {
+  /**
+   * Of a sign-in only: to be kept, and sent along with the next sign-in of this account from this device. Absent where it
+   * is in the cookie.
+   */
+  deviceToken?: string;
+
+  static from(tokens: IssuedTokens, refreshTokenIn: RefreshTokenIn): TokensResponse {
+    const { refreshToken, deviceToken } = tokens;
+    const inBody = refreshTokenIn === 'body';
     return {
       tokenType: 'Bearer',
       accessToken: tokens.accessToken,
       expiresIn: tokens.expiresInSeconds,
-      refreshToken: tokens.refreshToken,
+      ...(inBody && { refreshToken }),
       refreshExpiresIn: tokens.refreshExpiresInSeconds,
       sessionId: tokens.sessionId,
+      ...(inBody && deviceToken !== undefined && { deviceToken }),
     };
   }
 }

@@ -1,4 +1,7 @@
-import type { Mail } from './mailer.js';
+import type { ComposedMail } from './mailer.js';
+
+/** Plain text, or an address that stands alone: on a line of its own in the text, and to click in the HTML. */
+export type Paragraph = string | { readonly href: string };
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -10,12 +13,19 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
 
-/** Makes text and HTML of the same paragraphs of plain text: neither can say what the other does not. */
-export function composeMail(mail: Omit<Mail, 'text' | 'html'>, paragraphs: readonly string[]): Mail {
-  const body = paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`).join('\n');
-  return {
-    ...mail,
-    text: `${paragraphs.join('\n\n')}\n`,
-    html: `<!doctype html>\n<html lang="en">\n<body>\n${body}\n</body>\n</html>\n`,
-  };
+const asText = (paragraph: Paragraph): string => (typeof paragraph === 'string' ? paragraph : paragraph.href);
+
+function asHtml(paragraph: Paragraph): string {
+  const text = escapeHtml(asText(paragraph));
+  return typeof paragraph === 'string' ? `<p>${text}</p>` : `<p><a href="${text}">${text}</a></p>`;
 }
+
+/** Makes text and HTML of the same paragraphs: neither can say what the other does not. */
+export const composeMail = (
+  mail: Omit<ComposedMail, 'text' | 'html'>,
+  paragraphs: readonly Paragraph[],
+): ComposedMail => ({
+  ...mail,
+  text: `${paragraphs.map(asText).join('\n\n')}\n`,
+  html: `<!doctype html>\n<html lang="en">\n<body>\n${paragraphs.map(asHtml).join('\n')}\n</body>\n</html>\n`,
+});

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SystemClock } from '../shared/clock.js';
+import { newId } from '../shared/ids.js';
 import { FileMailer } from './file-mailer.js';
-import { registrationAttempt } from './messages/registration-attempt.js';
+import { composeMessage } from './messages/message.js';
 
 class SetClock extends SystemClock {
   time = new Date('2026-11-24T06:14:00.123Z');
@@ -19,7 +20,14 @@ describe('FileMailer', () => {
   let directory: string;
   let mailer: FileMailer;
   const send = (to: string): Promise<void> =>
-    mailer.send(registrationAttempt({ to, at: clock.time, ip: '203.0.113.7', appUrl: 'https://app.example.com' }));
+    mailer.send({
+      ...composeMessage('registration_attempt', {
+        to,
+        appUrl: 'https://app.example.com',
+        details: { at: clock.time.toISOString(), ip: '203.0.113.7' },
+      }),
+      id: newId(),
+    });
 
   beforeEach(async () => {
     parent = await mkdtemp(join(tmpdir(), 'gatehouse-mail-'));

@@ -2,7 +2,6 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
 import type { Clock } from '../shared/clock.js';
-import { newId } from '../shared/ids.js';
 import { Mailer } from './mailer.js';
 import type { Mail } from './mailer.js';
 import { toMimeMessage } from './mime-message.js';
@@ -22,7 +21,7 @@ export class FileMailer extends Mailer {
   async send(mail: Mail): Promise<void> {
     const now = this.clock.now();
     const { message } = await this.transport.sendMail(toMimeMessage(mail, this.from, now));
-    const name = `${now.toISOString().replaceAll(':', '-')}-${newId()}-${mail.purpose}.eml`;
+    const name = `${now.toISOString().replaceAll(':', '-')}-${mail.id}-${mail.purpose}.eml`;
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     // Renamed once whole: whoever watches the directory reads no half of a mail.
     const unfinished = join(this.directory, `.${name}`);

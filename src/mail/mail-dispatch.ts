@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { newId } from '../shared/ids.js';
 import { Mailer } from './mailer.js';
-import type { Mail } from './mailer.js';
+import type { ComposedMail } from './mailer.js';
 
 const MAX_IN_FLIGHT = 100;
 const DRAIN_MS = 5_000;
@@ -20,7 +20,7 @@ export class MailDispatch implements OnApplicationShutdown {
    * Takes a mail and returns at once; with 100 in flight the mail is dropped.
    * @param allowed is asked behind the answer, too, whether it may be sent
    */
-  deliver(mail: Mail, allowed: () => Promise<boolean> = () => Promise.resolve(true)): void {
+  deliver(mail: ComposedMail, allowed: () => Promise<boolean> = () => Promise.resolve(true)): void {
     const id = newId();
     if (this.inFlight.size >= MAX_IN_FLIGHT) {
       this.logger.error(`Mail ${id} (${mail.purpose}) was dropped: ${MAX_IN_FLIGHT} are in flight already.`);
@@ -38,14 +38,13 @@ export class MailDispatch implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await Promise.race([this.drain(), elapsed(DRAIN_MS)]);
     if (this.inFlight.size > 0) this.logger.error(`${this.inFlight.size} mails were not sent before the shutdown.`);
-    await this.mailer.close();
   }
 
-  private async send(id: string, mail: Mail, allowed: () => Promise<boolean>): Promise<void> {
+  private async send(id: string, mail: ComposedMail, allowed: () => Promise<boolean>): Promise<void> {
     // Composing takes CPU time: after the answer, or its duration would tell whether there was a mail to send.
     await setImmediate();
     try {
-      if (await allowed()) await this.mailer.send(mail);
+      if (await allowed()) await this.mailer.send({ ...mail, id });
     } catch (error) {
       // A server's reply may quote the address; its code does not.
       this.logger.error(`Mail ${id} (${mail.purpose}) was not sent: ${causeOf(error)}`);

@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
+import { ObservabilityModule } from '../observability/observability.module.js';
 import { Clock } from '../shared/clock.js';
 import { DisabledMailer } from './disabled-mailer.js';
 import { FileMailer } from './file-mailer.js';
 import { MailDispatch } from './mail-dispatch.js';
+import { MailSender } from './mail-sender.js';
 import { Mailer } from './mailer.js';
+import { Outbox } from './outbox.js';
 import { SmtpMailer } from './smtp-mailer.js';
 
 export function createMailer({ mail }: AppConfig, clock: Clock): Mailer {
@@ -19,7 +22,13 @@ export function createMailer({ mail }: AppConfig, clock: Clock): Mailer {
 }
 
 @Module({
-  providers: [{ provide: Mailer, inject: [AppConfig, Clock], useFactory: createMailer }, MailDispatch],
-  exports: [MailDispatch],
+  imports: [ObservabilityModule],
+  providers: [
+    { provide: Mailer, inject: [AppConfig, Clock], useFactory: createMailer },
+    MailDispatch,
+    MailSender,
+    Outbox,
+  ],
+  exports: [MailDispatch, MailSender, Outbox],
 })
 export class MailModule {}

@@ -3,6 +3,7 @@ import type { Mail } from './mailer.js';
 import { toMimeMessage } from './mime-message.js';
 
 const mail: Mail = {
+  id: '019aafeb-4c60-7cf3-9b5c-0a1b2c3d4e5f',
   purpose: 'registration_attempt',
   to: 'ann@example.com',
   subject: 'Hello',
@@ -11,9 +12,9 @@ const mail: Mail = {
 };
 const at = new Date('2026-11-24T06:14:00Z');
 
-const headersOf = async (changes: Partial<Mail>): Promise<string> => {
+const headersOf = async (changes: Partial<Mail>, from = 'Gatehouse <no-reply@example.com>'): Promise<string> => {
   const transport = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
-  const message = toMimeMessage({ ...mail, ...changes }, 'Gatehouse <no-reply@example.com>', at);
+  const message = toMimeMessage({ ...mail, ...changes }, from, at);
   const sent = await transport.sendMail(message);
   if (!Buffer.isBuffer(sent.message)) throw new Error('not buffered');
   return sent.message.toString().split('\r\n\r\n')[0] ?? '';
@@ -29,6 +30,15 @@ describe('toMimeMessage', () => {
     expect(headers).not.toContain('X-Mailer');
   });
 
+  it.each(['Gatehouse <no-reply@example.com>', '"Gate, house" <no-reply@example.com>', 'no-reply@example.com'])(
+    'names the same mail alike each time, where %s sends it',
+    async (from) => {
+      const [first, again] = [await headersOf({}, from), await headersOf({ text: 'Other words' }, from)];
+      expect(first).toContain('Message-ID: <019aafeb-4c60-7cf3-9b5c-0a1b2c3d4e5f@example.com>');
+      expect(again).toContain('Message-ID: <019aafeb-4c60-7cf3-9b5c-0a1b2c3d4e5f@example.com>');
+    },
+  );
+
   it.each([
     'ann@example.com\r\nBcc: bob@example.com',
     'ann@example.com\nBcc: bob@example.com',
@@ -41,13 +51,13 @@ describe('toMimeMessage', () => {
     '"ann"@example.com',
     '',
   ])('refuses the recipient %j', async (to) => {
-    await expect(headersOf({ to })).rejects.toThrow('not one plain address');
+    await expect(headersOf({ to })).rejects.toMatchObject({ code: 'recipient_not_one_plain_address' });
   });
 
   it.each(['Hello\r\nBcc: bob@example.com', 'Hello\nBcc: bob@example.com', 'Hello\u2028there', 'Hello\u0000'])(
     'refuses the subject %j',
     async (subject) => {
-      await expect(headersOf({ subject })).rejects.toThrow('not one line');
+      await expect(headersOf({ subject })).rejects.toMatchObject({ code: 'subject_not_one_line' });
     },
   );
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What this instance counts and measures, in Prometheus' terms. */
 @Injectable()
@@ -19,4 +19,19 @@ export class Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [this.registry],
   });
+
+  readonly mails = new Counter({
+    name: 'gatehouse_mail_attempts_total',
+    help: 'Tries at mail that was owed, by what they came to: sent, needless, failed, refused or given_up.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+
+  /** Has something measured at each scrape; what cannot be read then is NaN, and the rest of the scrape goes on. */
+  measure(name: string, help: string, read: () => Promise<number>): void {
+    const collect = async function (this: Gauge): Promise<void> {
+      this.set(await read().catch(() => NaN));
+    };
+    new Gauge({ name, help, registers: [this.registry], collect });
+  }
 }

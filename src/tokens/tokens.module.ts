@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { AppConfig } from '../config/app-config.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
+import { MailModule } from '../mail/mail.module.js';
 import { ObservabilityModule } from '../observability/observability.module.js';
 import { AccessTokenService } from './access/access-token.service.js';
 import { SigningKeysModule } from './keys/signing-keys.module.js';
@@ -21,6 +22,7 @@ import { RevocationStreams } from './revocation/revocation-streams.js';
 import { RevocationsController } from './revocation/revocations.controller.js';
 import { Revocations } from './revocation/revocations.js';
 import { MySessionsController } from './sessions/my-sessions.controller.js';
+import { RefreshEvents } from './sessions/refresh-events.js';
 import { RefreshTokens } from './sessions/refresh-tokens.js';
 import { SessionCursors } from './sessions/session-cursors.js';
 import { SessionRefresh } from './sessions/session-refresh.js';
@@ -37,6 +39,7 @@ const revocationSignal: Provider = {
   imports: [
     AuditModule,
     CryptoModule,
+    MailModule,
     ObservabilityModule,
     SigningKeysModule,
     JwtModule.registerAsync({
@@ -57,6 +60,7 @@ const revocationSignal: Provider = {
     Denylist,
     Introspection,
     KeyRotation,
+    RefreshEvents,
     RefreshTokens,
     RevocationCleanup,
     RevocationFeed,

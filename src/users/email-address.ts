@@ -28,6 +28,13 @@ export function normaliseEmail(text: string): EmailAddress | undefined {
   return isEmailAddress(address) ? address : undefined;
 }
 
+/** Of a text that was checked to be an address. @throws Error where it is none */
+export function requireEmail(text: string): EmailAddress {
+  const email = normaliseEmail(text);
+  if (email === undefined) throw new Error('an address was taken that is none');
+  return email;
+}
+
 function isEmailAddress(address: string): address is EmailAddress {
   return Buffer.byteLength(address) <= MAX_BYTES && !address.startsWith('"') && isEmail(address);
 }

@@ -38,3 +38,45 @@ export class UserNotFoundError extends AppError {
     super('There is no such user.');
   }
 }
+
+/** Unknown, used, expired, ended by a newer one or by a change of the account: which is not told. */
+export class LinkInvalidError extends AppError {
+  readonly code = 'link_invalid';
+
+  constructor() {
+    super('The link is not valid any more. Ask for a new one.');
+  }
+}
+
+/** For admins alone: everyone else is answered alike whether or not an address is taken. */
+export class EmailTakenError extends AppError {
+  readonly code = 'email_taken';
+
+  constructor() {
+    super('There is an account with this e-mail address already.');
+  }
+}
+
+export class LastAdminError extends AppError {
+  readonly code = 'last_admin';
+
+  constructor() {
+    super('This is the last admin who can sign in. Make another account an admin first.');
+  }
+}
+
+export class MfaEnrolledError extends AppError {
+  readonly code = 'mfa_enrolled';
+
+  constructor() {
+    super('The account has a second factor already. Remove it first.');
+  }
+}
+
+export class MfaInvalidError extends AppError {
+  readonly code = 'mfa_invalid';
+
+  constructor() {
+    super('The code is wrong or no longer valid.');
+  }
+}

@@ -1,13 +1,18 @@
 import { Module } from '@nestjs/common';
+import { AccountRecords } from './account-records.js';
+import { ActionLinks } from './action-links.js';
 import { AdminBootstrap } from './admin-bootstrap.js';
+import { CryptoModule } from '../crypto/crypto.module.js';
+import { SecondFactors } from './mfa/second-factors.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PasswordPolicy } from './password-policy.js';
 import { ProfileController } from './profile.controller.js';
 import { UsersService } from './users.service.js';
 
 @Module({
+  imports: [CryptoModule],
   controllers: [ProfileController],
-  providers: [UsersService, PasswordHasher, PasswordPolicy, AdminBootstrap],
-  exports: [UsersService, PasswordHasher, PasswordPolicy],
+  providers: [UsersService, PasswordHasher, PasswordPolicy, AdminBootstrap, SecondFactors, AccountRecords, ActionLinks],
+  exports: [UsersService, PasswordHasher, PasswordPolicy, SecondFactors, AccountRecords, ActionLinks],
 })
 export class UsersModule {}

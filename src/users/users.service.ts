@@ -4,6 +4,7 @@ import type { EntityManager, Repository } from 'typeorm';
 import { AppConfig } from '../config/app-config.js';
 import { row } from '../database/sql.js';
 import type { Executor } from '../database/sql.js';
+import { addSeconds } from '../shared/clock.js';
 import { newUserId } from '../shared/ids.js';
 import type { UserId } from '../shared/ids.js';
 import { Secret } from '../shared/secret.js';
@@ -14,6 +15,7 @@ import { normaliseEmail } from './email-address.js';
 import type { EmailAddress } from './email-address.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PasswordPolicy } from './password-policy.js';
+import type { PasswordOwner } from './password-policy.js';
 import { UserEntity } from './user.entity.js';
 import { OverloadedError } from './users.errors.js';
 
@@ -44,18 +46,24 @@ export interface RegistrationResult {
 
 export type StoreRegistration = (insert: (on: Executor) => Promise<RegistrationResult>) => Promise<RegistrationResult>;
 
+/** An account that registered itself, and whose address nobody verifies where it must be, is deleted after this: 7 days. */
+const UNVERIFIED_SECONDS = 7 * 24 * 60 * 60;
+
 /**
- * Invitations (no password yet) and disabled accounts are not for a stranger to take over, verified or not.
+ * Only an account that registered itself and has no rights: not an invitation (no password yet) and not an imported account,
+ * which does not expire and was not used so far. Verified and disabled ones are not for a stranger to take over either.
  * The conflict is written in every case, if only as it was, so that a taken address costs the same commit as a free one.
  */
 const REPLACEABLE =
-  '$6 AND old.email_verified_at IS NULL AND old.password_hash IS NOT NULL AND old.disabled_at IS NULL';
+  `$6 AND old.email_verified_at IS NULL AND old.password_hash IS NOT NULL AND old.disabled_at IS NULL ` +
+  `AND old.roles = '{}' AND (old.registration_expires_at IS NOT NULL OR old.last_login_at IS NOT NULL)`;
 const REGISTER = `
-  INSERT INTO users AS old (id, email, name, password_hash, created_at)
-  VALUES ($1, $2, $3, $4, $5)
+  INSERT INTO users AS old (id, email, name, password_hash, created_at, registration_expires_at)
+  VALUES ($1, $2, $3, $4, $5, $7)
   ON CONFLICT (email) DO UPDATE SET
     name = CASE WHEN ${REPLACEABLE} THEN excluded.name ELSE old.name END,
     password_hash = CASE WHEN ${REPLACEABLE} THEN excluded.password_hash ELSE old.password_hash END,
+    registration_expires_at = CASE WHEN ${REPLACEABLE} THEN excluded.registration_expires_at ELSE old.registration_expires_at END,
     credential_version = old.credential_version + CASE WHEN ${REPLACEABLE} THEN 1 ELSE 0 END
   RETURNING id, CASE WHEN id = $1 THEN 'created' WHEN password_hash = $4 THEN 'replaced' ELSE 'taken' END AS outcome`;
 
@@ -83,7 +91,10 @@ export class UsersService {
   }
 
   /** Stores a better hash of the same password. @returns false where the password has been changed meanwhile */
-  async storeRehash(tx: EntityManager, { userId, replaced, replacement }: PasswordRehash): Promise<boolean> {
+  async storeRehash(
+    { userId, replaced, replacement }: PasswordRehash,
+    tx: EntityManager = this.dataSource.manager,
+  ): Promise<boolean> {
     const where = { id: userId, passwordHash: replaced.reveal() };
     const { affected } = await tx.update(UserEntity, where, { passwordHash: replacement.reveal() });
     return affected === 1;
@@ -100,10 +111,10 @@ export class UsersService {
     { email, password, name, now }: Registration,
     store: StoreRegistration = (insert) => insert(this.dataSource),
   ): Promise<RegistrationResult> {
-    await this.policy.check(password, { email, name: name ?? null });
-    const hash = await this.hasher.hash(password);
-    const mayReplace = this.config.accounts.requireVerifiedEmail;
-    const values = [newUserId(), email, normaliseName(name ?? '') ?? null, hash, now, mayReplace];
+    const hash = await this.hashNewPassword(password, { email, name: name ?? null });
+    const mustVerify = this.config.accounts.requireVerifiedEmail;
+    const expiresAt = mustVerify ? addSeconds(now, UNVERIFIED_SECONDS) : null;
+    const values = [newUserId(), email, normaliseName(name ?? '') ?? null, hash, now, mustVerify, expiresAt];
     return store(async (on) => {
       const registered = await row<{ id: UserId; outcome: RegistrationResult['outcome'] }>(on, REGISTER, values);
       if (!registered) throw new Error('a registration returned no row');
@@ -111,8 +122,22 @@ export class UsersService {
     });
   }
 
+  /**
+   * Hashes a password that is to be an account's.
+   * @throws PasswordWeakError with the reason; OverloadedError
+   */
+  async hashNewPassword(password: string, owner: PasswordOwner): Promise<string> {
+    await this.policy.check(password, owner);
+    return this.hasher.hash(password);
+  }
+
   async findById(userId: UserId): Promise<Account | undefined> {
     const user = await this.users.findOneBy({ id: userId });
+    return user ? toAccount(user) : undefined;
+  }
+
+  async findByEmail(email: EmailAddress): Promise<Account | undefined> {
+    const user = await this.users.findOneBy({ email });
     return user ? toAccount(user) : undefined;
   }
 
@@ -122,8 +147,9 @@ export class UsersService {
     return this.findById(userId);
   }
 
+  /** An account that is in use, where its address need not be verified, does not expire when that comes to be asked for. */
   async recordLogin(tx: EntityManager, userId: UserId, now: Date): Promise<void> {
-    await tx.update(UserEntity, { id: userId }, { lastLoginAt: now });
+    await tx.update(UserEntity, { id: userId }, { lastLoginAt: now, registrationExpiresAt: null });
   }
 
   /** Best effort: a full queue must not fail a sign-in whose password was right; the next one tries again. */

@@ -24,8 +24,13 @@ export interface Route {
 const PUBLIC: ReadonlySet<string> = new Set([
   'POST /api/register',
   'POST /api/login',
+  'POST /api/login/mfa',
   'POST /api/refresh',
   'POST /api/logout',
+  'POST /api/email/verify',
+  'POST /api/email/resend',
+  'POST /api/password/forgot',
+  'POST /api/password/reset',
   // A refresh token needs no client authentication (RFC 7009 §5); the handler asks for it where it does.
   'POST /oauth/revoke',
   'GET /.well-known/jwks.json',

@@ -3,28 +3,38 @@ import type { ExecutionContext } from '@nestjs/common';
 import { AuthGuard, PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-local';
-import { clientOf } from '../../http/client-context.js';
-import { noteLimit } from '../../http/rate-limit-fields.js';
 import { validateBody } from '../../http/validation.js';
 import { normaliseEmail } from '../../users/email-address.js';
 import { InvalidCredentialsError } from '../auth.errors.js';
 import { LoginRequest } from '../auth.dto.js';
-import { PasswordSignIn } from '../password-sign-in.js';
-import type { CheckedPassword } from '../password-sign-in.js';
+import { CrossSiteCheck } from '../cookies/cross-site-check.js';
+import { deviceTokenInCookie } from '../cookies/token-cookies.js';
+import { guesserOf } from '../guesser.js';
+import { PasswordSignIn } from '../sign-in/password-sign-in.js';
+import type { CheckedPassword } from '../sign-in/password-sign-in.js';
 
 /** An e-mail address and a password. */
 @Injectable()
 export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
-  constructor(private readonly passwords: PasswordSignIn) {
+  constructor(
+    private readonly passwords: PasswordSignIn,
+    private readonly crossSite: CrossSiteCheck,
+  ) {
     super({ usernameField: 'email', passReqToCallback: true });
   }
 
   async validate(request: FastifyRequest, address: string, password: string): Promise<CheckedPassword> {
     const email = normaliseEmail(address);
     if (email === undefined) throw new InvalidCredentialsError();
-    return this.passwords.check(email, password, clientOf(request), (limit) => {
-      noteLimit(request, limit);
-    });
+    return this.passwords.check(email, password, this.deviceTokenOf(request), guesserOf(request));
+  }
+
+  /** Checked by the guard below: the body is a `LoginRequest`. */
+  private deviceTokenOf(request: FastifyRequest): string | undefined {
+    const { deviceToken, refreshTokenIn } = request.body as LoginRequest;
+    if (refreshTokenIn !== 'cookie') return deviceToken;
+    this.crossSite.assertOurs(request);
+    return deviceToken ?? deviceTokenInCookie(request);
   }
 }
 

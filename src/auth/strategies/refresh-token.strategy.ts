@@ -3,13 +3,23 @@ import type { ExecutionContext } from '@nestjs/common';
 import { AuthGuard, PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
+import { ValidationFailedError } from '../../http/http.errors.js';
 import { validateBody } from '../../http/validation.js';
 import { decodeRefreshToken } from '../../tokens/sessions/refresh-token.js';
 import type { PresentedRefreshToken } from '../../tokens/sessions/refresh-token.js';
 import { RefreshInvalidError } from '../../tokens/tokens.errors.js';
 import { RefreshRequest } from '../auth.dto.js';
+import { CrossSiteCheck } from '../cookies/cross-site-check.js';
+import { refreshTokenInCookie } from '../cookies/token-cookies.js';
+import type { RefreshTokenIn } from '../token-issuer.js';
 
-type Done = (error: unknown, presented?: PresentedRefreshToken) => void;
+/** A refresh token of ours by its form, whose MAC nobody has checked yet. */
+export interface PresentedToken {
+  readonly token: PresentedRefreshToken;
+  readonly from: RefreshTokenIn;
+}
+
+type Done = (error: unknown, presented?: PresentedToken) => void;
 
 /** Passport's part: it hands on whatever the verification says. */
 class PresentedTokenStrategy extends passport.Strategy {
@@ -25,22 +35,40 @@ class PresentedTokenStrategy extends passport.Strategy {
   }
 }
 
-/** A refresh token in the body. Its form is checked here; one whose form is wrong never reaches the database. */
+/**
+ * A refresh token in the body or, behind the guard against other sites, in the cookie. Its form is checked here; one
+ * whose form is wrong never reaches the database.
+ */
 @Injectable()
 export class RefreshTokenStrategy extends PassportStrategy(PresentedTokenStrategy, 'refresh-token') {
-  async validate(request: FastifyRequest): Promise<PresentedRefreshToken> {
+  constructor(private readonly crossSite: CrossSiteCheck) {
+    super();
+  }
+
+  async validate(request: FastifyRequest): Promise<PresentedToken> {
     const { refreshToken } = await validateBody(RefreshRequest, request.body);
-    const presented = decodeRefreshToken(refreshToken);
-    if (!presented) throw new RefreshInvalidError('form');
-    return presented;
+    const text = refreshToken ?? this.fromCookie(request);
+    const token = decodeRefreshToken(text);
+    if (!token) throw new RefreshInvalidError('form');
+    return { token, from: refreshToken === undefined ? 'cookie' : 'body' };
+  }
+
+  private fromCookie(request: FastifyRequest): string {
+    const cookie = refreshTokenInCookie(request);
+    if (cookie !== undefined) {
+      this.crossSite.assertGuarded(request);
+      return cookie;
+    }
+    // A page that uses cookies cannot know whether it has one: it is told to sign in.
+    if (request.headers['x-gatehouse'] !== undefined) throw new RefreshInvalidError('no cookie');
+    throw new ValidationFailedError([{ field: 'refreshToken', message: 'must be a string' }]);
   }
 }
 
 @Injectable()
 export class RefreshTokenGuard extends AuthGuard('refresh-token') {}
 
-/** What the strategy read: a refresh token of ours by its form, whose MAC nobody has checked yet. */
+/** What the strategy read. */
 export const Presented = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) =>
-    context.switchToHttp().getRequest<{ user: PresentedRefreshToken }>().user,
+  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<{ user: PresentedToken }>().user,
 );

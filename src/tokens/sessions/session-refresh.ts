@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { AuditLog } from '../../audit/audit-log.js';
 import { AppConfig } from '../../config/app-config.js';
 import { row } from '../../database/sql.js';
 import type { Executor } from '../../database/sql.js';
@@ -11,7 +10,7 @@ import type { SessionId } from '../../shared/ids.js';
 import type { TokenSubject } from '../access/access-token.service.js';
 import { decideRefresh } from './refresh-decision.js';
 import type { RefreshDecision } from './refresh-decision.js';
-import { refreshEvent } from './refresh-event.js';
+import { RefreshEvents } from './refresh-events.js';
 import { advanceRow, readRefreshRow } from './refresh-row.js';
 import type { RefreshRow } from './refresh-row.js';
 import type { PresentedRefreshToken } from './refresh-token.js';
@@ -45,7 +44,7 @@ export class SessionRefresh {
     private readonly dataSource: DataSource,
     private readonly refreshTokens: RefreshTokens,
     private readonly revocations: Revocations,
-    private readonly audit: AuditLog,
+    private readonly events: RefreshEvents,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -137,7 +136,7 @@ export class SessionRefresh {
   private resume(session: RefreshRow, request: RefreshRequestData, now: Date): Promise<RefreshOutcome | undefined> {
     return this.dataSource.transaction(async (tx) => {
       const resumed = await this.advance(tx, session, 'resumed', request, now);
-      if (resumed) await this.audit.append(refreshEvent('session_resumed', 'success', session, request, now), tx);
+      if (resumed) await this.events.resumed(tx, session, request, now);
       return resumed;
     });
   }
@@ -146,7 +145,7 @@ export class SessionRefresh {
   private async noteSuspectRepeat(session: RefreshRow, request: RefreshRequestData, now: Date): Promise<void> {
     const { ip, userAgent } = request.client;
     if (ip === session.lastIp && (userAgent ?? null) === session.lastUserAgent) return;
-    await this.audit.append(refreshEvent('authn_token_suspect_repeat', 'success', session, request, now));
+    await this.events.suspectRepeat(session, request, now);
   }
 
   private granted(session: RefreshRow, outcome: GrantedRefresh['outcome']): GrantedRefresh {
@@ -174,7 +173,7 @@ export class SessionRefresh {
         return;
       }
       await this.revocations.append(tx, revoked, now);
-      await this.audit.append(refreshEvent('authn_token_reuse', 'failure', session, request, now), tx);
+      await this.events.reused(tx, session, request, now);
     });
   }
 }

@@ -40,6 +40,10 @@ export type RevocationReason =
   | 'session_limit'
   | 'registration_replaced'
   | 'refresh_reuse'
+  | 'password_changed'
+  | 'password_reset'
+  | 'mfa_enrolled'
+  | 'account_deleted'
   | `admin${string}`;
 
 /**
@@ -103,6 +107,11 @@ export class SessionsService {
       refreshToken: this.refreshTokens.tokenOf({ id, generation: 1, secretId, salt }),
       expiresAt: addSeconds(now, Math.min(idleSeconds, maxAgeSeconds)),
     };
+  }
+
+  /** The session's user has shown a second factor since: its tokens say so from the next refresh (RFC 8176). */
+  async recordSecondFactor(tx: EntityManager, id: SessionId): Promise<void> {
+    await tx.query(`UPDATE sessions SET amr = '{pwd,otp}' WHERE id = $1 AND revoked_at IS NULL`, [id]);
   }
 
   /** The user's live sessions, newest first. */

@@ -1,0 +1,203 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AuditLog } from '../../audit/audit-log.js';
+import type { Executor } from '../../database/sql.js';
+import { clientNetwork } from '../../http/client-address.js';
+import type { NotedLimit } from '../../http/rate-limit-fields.js';
+import { Outbox } from '../../mail/outbox.js';
+import { RateLimitedError } from '../../security/security.errors.js';
+import type { ClientContext } from '../../shared/client-context.js';
+import { secondsUntil } from '../../shared/clock.js';
+import type { SessionId, UserId } from '../../shared/ids.js';
+import type { EmailAddress } from '../../users/email-address.js';
+import { GuessCounters } from './guess-counters.js';
+import type { Counted, CounterState } from './guess-counters.js';
+import { GUESS_POLICIES } from './guess-policies.js';
+import type { GuessPolicyName } from './guess-policies.js';
+
+/** How soon to come again where checks that are under way hold the budget, in seconds. */
+const WHILE_UNDER_WAY = 1;
+/** What is told of a wait that only a reset ends, in seconds. */
+const UNTIL_RESET = 24 * 60 * 60;
+/** A stranger who sees this count fall would learn that the address has an owner, who has just signed in. */
+const UNTOLD: GuessPolicyName = 'login-account';
+
+/** One thing that a guess is counted under. */
+export interface GuessSubject {
+  readonly policy: GuessPolicyName;
+  readonly of: readonly string[];
+}
+
+/** Who guesses, and who is told how many tries are left. */
+export interface Guesser {
+  readonly client: ClientContext;
+  readonly noteLimit: (limit: NotedLimit) => void;
+}
+
+/** What a check of a password or code came to. Of a wrong one the account is named, if there is one, for events alone. */
+export type GuessVerdict<Right> =
+  | { readonly outcome: 'right'; readonly found: Right }
+  | { readonly outcome: 'wrong'; readonly userId: UserId | undefined };
+
+/** One try that was counted before anything was looked at. */
+export interface Guess {
+  readonly subjects: readonly GuessSubject[];
+  readonly states: readonly CounterState[];
+  readonly guesser: Guesser;
+}
+
+/** Wrong passwords for an address: from a device that the account knows, or from wherever. */
+export const loginSubjects = (email: EmailAddress, ip: string, deviceId: string | undefined): GuessSubject[] =>
+  deviceId === undefined
+    ? [
+        { policy: 'login', of: [email, clientNetwork(ip)] },
+        ...accountSubjects(email),
+        { policy: 'login-network', of: [clientNetwork(ip)] },
+      ]
+    : [{ policy: 'login-device', of: [deviceId] }];
+
+/** Wrong passwords for an address from wherever. Of a network's counts those of this address alone are not known. */
+export const accountSubjects = (email: EmailAddress): GuessSubject[] => [{ policy: 'login-account', of: [email] }];
+
+/** Wrong codes for an account. Those who share a network with a known device cannot spend its budget. */
+export const secondFactorSubjects = (userId: UserId, ip: string | undefined): GuessSubject[] => [
+  { policy: 'second-factor', of: [userId] },
+  ...(ip === undefined ? [] : [{ policy: 'login-network', of: [clientNetwork(ip)] } as const]),
+];
+
+/** Wrong passwords and codes from within a session: whoever holds its token is no stranger, but may be a thief. */
+export const sessionSubjects = (sessionId: SessionId): GuessSubject[] => [{ policy: 'session', of: [sessionId] }];
+
+/**
+ * Counts wrong passwords and codes. A try is reserved before anything is hashed or compared, so that parallel guesses
+ * cannot slip through, and given back when it was right. Known and unknown addresses count alike.
+ */
+@Injectable()
+export class Guesses {
+  constructor(
+    private readonly counters: GuessCounters,
+    private readonly audit: AuditLog,
+    private readonly outbox: Outbox,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  /**
+   * Runs a check under the counters. A try that comes to nothing by an error is taken back: nothing was learned by it.
+   * @returns the guess, still reserved, with what the check found; undefined where it was wrong
+   * @throws RateLimitedError without a look where one of the counters is spent
+   */
+  async attempt<Right>(
+    subjects: readonly GuessSubject[],
+    guesser: Guesser,
+    now: Date,
+    check: () => Promise<GuessVerdict<Right>>,
+  ): Promise<{ readonly guess: Guess; readonly found: Right } | undefined> {
+    const guess = await this.reserve(subjects, guesser, now);
+    const verdict = await this.forgiving(guess, check);
+    if (verdict.outcome === 'right') return { guess, found: verdict.found };
+    await this.fail(guess, verdict.userId, now);
+    return undefined;
+  }
+
+  /** Takes the try back where the work fails. */
+  private async forgiving<Result>(guess: Guess, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.giveBack(guess).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Takes the try back, under all or those policies alone: it was no wrong one. */
+  async giveBack({ subjects, states }: Guess, policies?: readonly GuessPolicyName[]): Promise<void> {
+    const taken = states.filter((_state, at) => !policies || policies.includes(subjects[at]?.policy ?? 'login'));
+    await this.counters.giveBack(taken.map(({ bucket }) => bucket));
+  }
+
+  /** Notes the limits as they are once what was counted is forgotten. */
+  noteForgotten({ subjects, guesser }: Pick<Guess, 'subjects' | 'guesser'>): void {
+    for (const { policy } of subjects) {
+      const { quota, windowSeconds } = GUESS_POLICIES[policy];
+      if (policy === UNTOLD || policy === 'login-network') continue;
+      guesser.noteLimit({ policy, quota, windowSeconds, remaining: quota, resetSeconds: windowSeconds });
+    }
+  }
+
+  /**
+   * Forgets what was counted under these: their owner has shown to be one.
+   * @returns how many tries in a row there were, at most, under one of them
+   */
+  async forget(on: Executor, subjects: readonly GuessSubject[], now: Date): Promise<number> {
+    const buckets = await Promise.all(subjects.map((subject) => this.counters.bucketOf(keyOf(subject))));
+    const forgotten = await this.counters.forget(on, buckets, now);
+    return Math.max(0, ...forgotten.map(({ streak }) => streak));
+  }
+
+  private async reserve(subjects: readonly GuessSubject[], guesser: Guesser, now: Date): Promise<Guess> {
+    const { granted, states } = await this.counters.reserve(subjects.map(asCounted), now);
+    subjects.forEach(({ policy }, at) => {
+      const state = states[at];
+      if (state && policy !== UNTOLD) guesser.noteLimit(limitOf(policy, state, now));
+    });
+    if (granted) return { subjects, states, guesser };
+    const waits = states.map((state, at) => waitOf(state, subjects[at]?.policy ?? 'login', now));
+    throw new RateLimitedError(Math.max(WHILE_UNDER_WAY, ...waits));
+  }
+
+  /** It was wrong: the try stays counted. What has just been blocked by it is an event. */
+  private async fail({ subjects, states, guesser }: Guess, userId: UserId | undefined, now: Date): Promise<void> {
+    const after = await this.counters.fail(
+      states.map(({ bucket }) => bucket),
+      now,
+    );
+    for (const [at, state] of after.entries()) {
+      const subject = subjects[at];
+      if (subject && isBlocked(state, now)) await this.tellBlocked(subject, state, { userId, guesser, now });
+    }
+  }
+
+  private async tellBlocked(
+    { policy, of }: GuessSubject,
+    { bucket, failed, streak, blockedUntil }: CounterState,
+    { userId, guesser, now }: { userId: UserId | undefined; guesser: Guesser; now: Date },
+  ): Promise<void> {
+    const { ip, userAgent } = guesser.client;
+    // Whose it is, is told by the keyed hash alone where there is no such account.
+    const until = blockedUntil instanceof Date ? blockedUntil.toISOString() : 'reset';
+    const details = { limit: policy, failures: failed, inARow: streak, until, counter: bucket.toString('hex') };
+    const event = { type: 'authn_login_lock', at: now, userId, ip, userAgent, outcome: 'failure', details } as const;
+    const [email] = of;
+    await this.dataSource.transaction(async (tx) => {
+      await this.audit.append(event, tx);
+      if (policy !== 'login-account' || blockedUntil !== 'for good') return;
+      // Owed to any address, so that it takes the same: whether it has an account is asked when it is sent.
+      await this.outbox.add(tx, { purpose: 'sign_in_blocked', to: email, details: { at: now.toISOString(), ip } });
+    });
+  }
+}
+
+const keyOf = ({ policy, of }: GuessSubject): string[] => [policy, ...of];
+const asCounted = (subject: GuessSubject): Counted => ({
+  subject: keyOf(subject),
+  policy: GUESS_POLICIES[subject.policy],
+});
+
+const isBlocked = ({ blockedUntil }: CounterState, now: Date): boolean =>
+  blockedUntil === 'for good' || (blockedUntil !== undefined && blockedUntil > now);
+
+function waitOf(state: CounterState, policy: GuessPolicyName, now: Date): number {
+  if (!isBlocked(state, now)) return 0;
+  if (state.failed < GUESS_POLICIES[policy].quota && state.blockedUntil !== 'for good') return WHILE_UNDER_WAY;
+  return state.blockedUntil instanceof Date ? secondsUntil(state.blockedUntil, now) : UNTIL_RESET;
+}
+
+function limitOf(policy: GuessPolicyName, state: CounterState, now: Date): NotedLimit {
+  const { quota, windowSeconds } = GUESS_POLICIES[policy];
+  const blocked = isBlocked(state, now);
+  const endsAt = state.blockedUntil ?? state.windowEndsAt;
+  const untouched = state.tries === 0 ? windowSeconds : undefined;
+  const resetSeconds = untouched ?? (endsAt === 'for good' ? UNTIL_RESET : secondsUntil(endsAt, now));
+  const remaining = blocked ? 0 : Math.max(0, quota - state.tries);
+  return { policy, quota, windowSeconds, remaining, resetSeconds };
+}

@@ -1,0 +1,86 @@
+import { Body, Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { ApiProblems, BEARER_PROBLEMS } from '../../http/problem.dto.js';
+import { JwtAuthGuard } from '../../security/jwt-auth.guard.js';
+import { CurrentPrincipal } from '../../security/principal.js';
+import type { Principal } from '../../security/principal.js';
+import { RateLimit } from '../../security/rate-limit.decorator.js';
+import { ThrottlerGuard } from '../../security/throttler.guard.js';
+import { guesserOf } from '../guesser.js';
+import { MfaChanges } from './mfa-changes.js';
+import { MfaEnrolment } from './mfa-enrolment.js';
+import {
+  BothFactorsRequest,
+  PasswordAgainRequest,
+  RecoveryCodesResponse,
+  TotpConfirmRequest,
+  TotpEnrolmentResponse,
+} from './mfa.dto.js';
+
+@ApiTags('second factor')
+@ApiBearerAuth()
+@Controller('api/me')
+@UseGuards(ThrottlerGuard, JwtAuthGuard)
+@RateLimit('bearer')
+@ApiProblems(...BEARER_PROBLEMS, 'validation_failed', 'invalid_credentials', 'mfa_invalid', 'overloaded')
+export class MfaController {
+  constructor(
+    private readonly enrolment: MfaEnrolment,
+    private readonly changes: MfaChanges,
+  ) {}
+
+  /** Begins to enrol an authenticator app; the first right code finishes it, within 15 minutes. */
+  @Post('totp')
+  @ApiCreatedResponse({ type: TotpEnrolmentResponse })
+  @ApiProblems('mfa_enrolled')
+  async begin(
+    @CurrentPrincipal() principal: Principal,
+    @Body() { password }: PasswordAgainRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<TotpEnrolmentResponse> {
+    return this.enrolment.begin(password, { principal, ...guesserOf(request) });
+  }
+
+  /**
+   * Finishes the enrolment: from now on a sign-in takes a code, too. All other sessions end; the caller's goes on, and its
+   * access tokens say `otp` from the next refresh.
+   */
+  @Post('totp/confirm')
+  @HttpCode(200)
+  @ApiOkResponse({ type: RecoveryCodesResponse })
+  async confirm(
+    @CurrentPrincipal() principal: Principal,
+    @Body() { code }: TotpConfirmRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<RecoveryCodesResponse> {
+    return { recoveryCodes: [...(await this.enrolment.confirm(code, { principal, ...guesserOf(request) }))] };
+  }
+
+  /** Takes the second factor off the account. Access tokens that are out must be refreshed. */
+  @Post('totp/remove')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  @ApiProblems('mfa_required')
+  async remove(
+    @CurrentPrincipal() principal: Principal,
+    @Body() proof: BothFactorsRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    await this.changes.remove(proof, { principal, ...guesserOf(request) });
+  }
+
+  /** Makes ten new recovery codes; the old ones are worth nothing from then on. */
+  @Post('recovery-codes')
+  @HttpCode(200)
+  @ApiOkResponse({ type: RecoveryCodesResponse })
+  @ApiProblems('mfa_required')
+  async replaceRecoveryCodes(
+    @CurrentPrincipal() principal: Principal,
+    @Body() proof: BothFactorsRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<RecoveryCodesResponse> {
+    const asking = { principal, ...guesserOf(request) };
+    return { recoveryCodes: [...(await this.changes.replaceRecoveryCodes(proof, asking))] };
+  }
+}

@@ -1,0 +1,78 @@
+import { Body, Controller, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { clientOf } from '../../http/client-context.js';
+import { ValidationFailedError } from '../../http/http.errors.js';
+import { ApiProblems } from '../../http/problem.dto.js';
+import { RateLimit } from '../../security/rate-limit.decorator.js';
+import { ThrottlerGuard } from '../../security/throttler.guard.js';
+import { asFactorProof } from '../account/reauthentication.js';
+import { LoginRequest, MfaLoginRequest } from '../auth.dto.js';
+import { CrossSiteCheck } from '../cookies/cross-site-check.js';
+import { guesserOf } from '../guesser.js';
+import { Checked, LocalAuthGuard } from '../strategies/local.strategy.js';
+import { answerWithTokens } from '../tokens-answer.js';
+import { TokensResponse } from '../tokens.dto.js';
+import { MfaSignIn } from './mfa-sign-in.js';
+import type { CheckedPassword } from './password-sign-in.js';
+import { SignIn } from './sign-in.js';
+
+@ApiTags('sign-in')
+@Controller('api/login')
+@UseGuards(ThrottlerGuard)
+@RateLimit('login')
+export class SignInController {
+  constructor(
+    private readonly signIn: SignIn,
+    private readonly secondStep: MfaSignIn,
+    private readonly crossSite: CrossSiteCheck,
+  ) {}
+
+  /**
+   * Signs in with a password and opens a session. An account with a second factor is answered `mfa_required`, with the
+   * `mfaToken` for the second step and its `methods`.
+   */
+  @Post()
+  @HttpCode(200)
+  @UseGuards(LocalAuthGuard)
+  @ApiBody({ type: LoginRequest })
+  @ApiOkResponse({ type: TokensResponse })
+  @ApiProblems(
+    'validation_failed',
+    'invalid_credentials',
+    'mfa_required',
+    'account_disabled',
+    'email_unverified',
+    'csrf_rejected',
+    'rate_limited',
+    'overloaded',
+  )
+  async login(
+    @Checked() checked: CheckedPassword,
+    @Body() { deviceName, refreshTokenIn = 'body' }: LoginRequest,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TokensResponse> {
+    const tokens = await this.signIn.afterPassword(checked, { deviceName, refreshTokenIn }, clientOf(request));
+    return answerWithTokens(reply, tokens, refreshTokenIn);
+  }
+
+  /** The second step of a sign-in: a code of the authenticator app, or a recovery code. */
+  @Post('mfa')
+  @HttpCode(200)
+  @ApiOkResponse({ type: TokensResponse })
+  @ApiProblems('validation_failed', 'mfa_invalid', 'csrf_rejected', 'rate_limited')
+  async loginWithSecondFactor(
+    @Body() { mfaToken, ...codes }: MfaLoginRequest,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TokensResponse> {
+    const proof = asFactorProof(codes);
+    if (!proof) throw new ValidationFailedError([{ field: 'code', message: 'must be sent, or recoveryCode instead' }]);
+    const checked = await this.secondStep.check(mfaToken, proof, guesserOf(request));
+    const { refreshTokenIn } = checked.challenge;
+    if (refreshTokenIn === 'cookie') this.crossSite.assertOurs(request);
+    const tokens = await this.signIn.afterSecondFactor(mfaToken, checked, clientOf(request));
+    return answerWithTokens(reply, tokens, refreshTokenIn);
+  }
+}

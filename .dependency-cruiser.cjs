@@ -65,6 +65,12 @@ module.exports = {
       to: { path: 'node_modules/argon2/' },
     },
     {
+      name: 'bcrypt-only-to-check-imported-hashes',
+      severity: 'error',
+      from: { pathNot: '^src/users/passwords/bcrypt-hash\\.' },
+      to: { path: 'node_modules/(@types/)?bcrypt/' },
+    },
+    {
       name: 'passport-only-where-strategies-live',
       severity: 'error',
       from: { pathNot: '^src/(auth|tokens|security)/' },

@@ -13,7 +13,7 @@ RUN npm run build
 FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-# argon2 brings its binary for glibc with it: no compiler is needed.
+# argon2 and bcrypt bring their binaries for glibc with them: no compiler is needed.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24.21.0-bookworm-slim

@@ -22,15 +22,16 @@ export function exitCodeOf(error: unknown): number {
   return CONFIGURATION_ERRORS.some((kind) => error instanceof kind) ? EXIT_CONFIG : 1;
 }
 
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return `Gatehouse did not start: ${String(error)}`;
-  if (OPERATOR_ERRORS.some((kind) => error instanceof kind)) return `Gatehouse did not start. ${error.message}`;
+/** @param failure what did not happen because of it */
+export function messageOf(error: unknown, failure = 'Gatehouse did not start'): string {
+  if (!(error instanceof Error)) return `${failure}: ${String(error)}`;
+  if (OPERATOR_ERRORS.some((kind) => error instanceof kind)) return `${failure}. ${error.message}`;
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   if (code === 'EADDRINUSE') {
-    return `Gatehouse did not start: ${String(address)}:${String(port)} is in use. Stop what listens there, or set PORT.`;
+    return `${failure}: ${String(address)}:${String(port)} is in use. Stop what listens there, or set PORT.`;
   }
   if (code === 'ECONNREFUSED') {
-    return `Gatehouse did not start: no Postgres answers at ${String(address)}:${String(port)}. Check DATABASE_URL.`;
+    return `${failure}: no Postgres answers at ${String(address)}:${String(port)}. Check DATABASE_URL.`;
   }
-  return `Gatehouse did not start: ${error.stack ?? error.message}`;
+  return `${failure}: ${error.stack ?? error.message}`;
 }

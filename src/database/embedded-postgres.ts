@@ -45,6 +45,12 @@ export async function planEmbeddedPostgres(folder: string, password: string): Pr
   return { directory, port, password, url };
 }
 
+/** Tells whether the Postgres that was planned runs already: for another Gatehouse, or left behind by one that was killed. */
+export function isServed({ directory, port }: EmbeddedPostgresPlan): boolean {
+  const running = findPostmaster(dataDirectoryIn(findServerHome(directory)));
+  return running?.status === 'ready' && running.port === port;
+}
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

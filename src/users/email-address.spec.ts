@@ -1,3 +1,4 @@
+import { domainToUnicode } from 'node:url';
 import fc from 'fast-check';
 import { normaliseEmail } from './email-address.js';
 
@@ -105,6 +106,60 @@ describe('normaliseEmail', () => {
       fc.property(fc.emailAddress(), (text) => {
         expect(normaliseEmail(text.toUpperCase())).toBe(normaliseEmail(text));
         expect(normaliseEmail(text.toLowerCase())).toBe(normaliseEmail(text));
+      }),
+    );
+  });
+
+  it('folds the cases of every letter that has them to one account', () => {
+    const apart: string[] = [];
+    for (let point = 0; point <= 0xffff; point += 1) {
+      const letter = String.fromCharCode(point);
+      const cases = new Set([letter, letter.toLowerCase(), letter.toUpperCase()]);
+      if (cases.size === 1 || letter === 'ı') continue;
+      const accounts = new Set([...cases].map((each) => normaliseEmail(`a${each}b@example.com`)));
+      if (accounts.size > 1) apart.push(letter);
+    }
+    expect(apart).toEqual([]);
+  });
+
+  const local = fc.string({
+    unit: fc.constantFrom(...Array.from('abzéüßñœ0_+-密ж'), 'e\u0301'),
+    minLength: 1,
+    maxLength: 12,
+  });
+  const addresses = fc
+    .tuple(local, fc.constantFrom('example.com', 'bücher.de', 'пример.рф'))
+    .map((parts) => parts.join('@'));
+
+  it('does not tell composed from decomposed typing, or what is blank around an address', () => {
+    const blank = fc.constantFrom('', ' ', '\t', '\r\n', '\u00a0', '\u3000');
+    fc.assert(
+      fc.property(addresses, blank, blank, (text, before, after) => {
+        const address = normaliseEmail(text);
+        expect(address).toBeDefined();
+        expect(normaliseEmail(text.normalize('NFC'))).toBe(address);
+        expect(normaliseEmail(text.normalize('NFD'))).toBe(address);
+        expect(normaliseEmail(before + text + after)).toBe(address);
+      }),
+    );
+  });
+
+  it('keeps addresses apart that differ in more than case and typing', () => {
+    const folded = (text: string): string => text.normalize('NFC').toLowerCase().replaceAll('ß', 'ss');
+    fc.assert(
+      fc.property(addresses, addresses, (one, other) => {
+        expect(normaliseEmail(one) === normaliseEmail(other)).toBe(folded(one) === folded(other));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('keeps the domain of an address, and leaves no letter of another script in it', () => {
+    fc.assert(
+      fc.property(addresses, (text) => {
+        const [, domain = ''] = (normaliseEmail(text) ?? '').split('@');
+        expect(domainToUnicode(domain)).toBe(text.split('@')[1]);
+        expect(domain).toMatch(/^[a-z0-9.-]+$/);
       }),
     );
   });

@@ -4,17 +4,21 @@ import type { OnModuleInit } from '@nestjs/common';
 import { argon2id, hash, verify } from 'argon2';
 import { AppConfig } from '../config/app-config.js';
 import { BoundedQueue } from './bounded-queue.js';
+import { argon2idParameters, isWithinLimits } from './passwords/argon2id-hash.js';
+import { fitsBcrypt, isBcryptHash, matchesBcrypt } from './passwords/bcrypt-hash.js';
 import { normalisePassword } from './passwords/normalised-password.js';
 
 export type PasswordVerdict = 'match' | 'match_rehash_due' | 'mismatch';
 
-/** Each hash takes 25–110 ms, so that the last of the queue waits less than 2 s. */
+/** Each hash takes 25–110 ms, so that the last of the queue waits less than 2 s; imported ones may take longer. */
 const WAITING_PER_WORKER = 16;
 const SALT_BYTES = 16;
 const TAG_BYTES = 32;
-const ENCODED = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$/;
 
-/** Argon2id with the configured parameters; the only importer of argon2. Few hashes run at once: each takes a core and `argon2MemoryKiB`. */
+/**
+ * Argon2id with the configured parameters; the only importer of argon2. Few hashes run at once: each takes a core and
+ * `argon2MemoryKiB`. What was imported, bcrypt hashes among it, is checked too, in the same turns.
+ */
 @Injectable()
 export class PasswordHasher implements OnModuleInit {
   private readonly logger = new Logger(PasswordHasher.name);
@@ -52,32 +56,40 @@ export class PasswordHasher implements OnModuleInit {
   }
 
   /**
-   * Checks a password against an account's hash, or against a dummy of the same cost where there is none, so that the
+   * Checks a password against an account's hash, or against a dummy of the configured cost where there is none, so that the
    * time tells nothing of the account. What is too long to be anyone's costs the same, but is never hashed itself.
    * @throws OverloadedError where too many hashes wait
    */
   async verify(stored: string | null, text: string): Promise<PasswordVerdict> {
     const reading = normalisePassword(text);
-    if (stored === null || reading.kind !== 'password') return this.verifyDummy();
-    const matches = await this.queue.run(() => this.matches(stored, reading.password));
-    if (!matches) return 'mismatch';
-    return this.isRehashDue(stored) ? 'match_rehash_due' : 'match';
+    if (reading.kind !== 'password') return this.queue.run(() => this.check(null, ['']));
+    // A system that an account was imported from may have hashed what was typed, as it was typed.
+    const { password } = reading;
+    return this.queue.run(() => this.check(stored, password === text ? [text] : [password, text]));
   }
 
-  private async matches(stored: string, password: string): Promise<boolean> {
-    try {
-      if (!ENCODED.test(stored)) throw new Error('not an Argon2id hash');
-      return await verify(stored, password);
-    } catch {
-      this.logger.error('A stored password hash cannot be read. Its owner needs a password reset.');
-      await verify(await this.dummyHash(), password);
-      return false;
+  /** One after the other in one turn, and as many where nothing can match. The first is what a hash of ours is made from. */
+  private async check(stored: string | null, typings: readonly string[]): Promise<PasswordVerdict> {
+    for (const [index, typing] of typings.entries()) {
+      const isMatch = await this.matches(stored, typing);
+      if (isMatch) return index > 0 || this.isRehashDue(stored) ? 'match_rehash_due' : 'match';
     }
+    return 'mismatch';
   }
 
-  private async verifyDummy(): Promise<'mismatch'> {
-    await this.queue.run(async () => verify(await this.dummyHash(), ''));
-    return 'mismatch';
+  private async matches(stored: string | null, password: string): Promise<boolean> {
+    if (stored === null) return this.failAtDummy();
+    // What bcrypt would cut is nobody's: as with an unknown address, so that not even the time tells of an import.
+    if (isBcryptHash(stored)) return fitsBcrypt(password) ? matchesBcrypt(stored, password) : this.failAtDummy();
+    const parameters = argon2idParameters(stored);
+    if (parameters && isWithinLimits(parameters)) return verify(stored, password);
+    this.logger.error('A stored password hash cannot be read. Its owner needs a password reset.');
+    return this.failAtDummy();
+  }
+
+  private async failAtDummy(): Promise<false> {
+    await verify(await this.dummyHash(), '');
+    return false;
   }
 
   private dummyHash(): Promise<string> {
@@ -96,10 +108,10 @@ export class PasswordHasher implements OnModuleInit {
     });
   }
 
-  /** Lesser parameters only: lowering the configuration does not weaken what is stored. */
-  private isRehashDue(stored: string): boolean {
-    const [, memory, time] = ENCODED.exec(stored) ?? [];
+  /** Of bcrypt always; otherwise of lesser parameters only: lowering the configuration does not weaken what is stored. */
+  private isRehashDue(stored: string | null): boolean {
+    const parameters = argon2idParameters(stored ?? '');
     const { argon2MemoryKiB, argon2Time } = this.config.passwords;
-    return Number(memory) < argon2MemoryKiB || Number(time) < argon2Time;
+    return !parameters || parameters.memoryKiB < argon2MemoryKiB || parameters.passes < argon2Time;
   }
 }

@@ -31,6 +31,10 @@ describe('PasswordPolicy', () => {
     'butterfly sunshine teapot',
     'Marianne plays the bassoon',
     '😀🎈🐙🍉🚲🎻🌵🧊🦉🪁🛶🥁🧵🍄🔭',
+    '}~;<=)_+|%^:?.*',
+    'kqvzxjwpghbdmtr',
+    `${'kqvzx jwpgh '.repeat(5)}kqvz`,
+    `${'kqvzx jwpgh '.repeat(10)}kqvzx jw`,
   ])('accepts %j', async (password) => {
     expect(await reasonOf(password)).toBeUndefined();
   });
@@ -88,8 +92,20 @@ describe('PasswordPolicy', () => {
     'marianne.whitfield@gardening-club.org',
     'GardeningClub2026',
     'xmariannewhitfieldx',
+    'ＭＡＲＩＡＮＮＥ　ＷＨＩＴＦＩＥＬＤ',
+    'marianne.whitfield',
+    'gardening-club.org',
+    'whitfieldwhitfield',
   ])('refuses %j as made of the owner, the address or the product', async (password) => {
     expect(await reasonOf(password)).toBe('contextual');
+  });
+
+  it('takes no name for context where there is none, and none that is too short to be one', async () => {
+    for (const name of [null, '', 'Al', '🎻']) {
+      const of = { email: 'a@bc.de', name };
+      await expect(policy.check('correct horse battery staple', of)).resolves.toBeUndefined();
+      await expect(policy.check('albalbal 83920184756', of)).resolves.toBeUndefined();
+    }
   });
 
   it('tells the reason as a member of the problem, and never the password', async () => {

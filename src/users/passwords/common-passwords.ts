@@ -24,7 +24,7 @@ export async function isCommonPassword(password: string): Promise<boolean> {
   const known = await dictionary;
   const text = password.toLowerCase();
   const unit = repeatedUnit(text);
-  return unit.length < SHORTEST_UNIT || [text, unit].some((part) => isGuessable(part, known));
+  return unit.length < SHORTEST_UNIT || [text, unit, unit + unit].some((part) => isGuessable(part, known));
 }
 
 function isGuessable(text: string, known: ReadonlySet<string>): boolean {

@@ -51,4 +51,40 @@ describe('normalisePassword', () => {
       { numRuns: 1_000 },
     );
   });
+
+  /** What a reader takes for the same text, whatever typed it. */
+  const spellings = (text: string): string[] => ['NFC', 'NFD', 'NFKC', 'NFKD'].map((form) => text.normalize(form));
+  const wellFormed = fc.string({ unit: 'binary', maxLength: 40 });
+  const readable = (text: string): boolean => normalisePassword(text).kind === 'password';
+
+  it('reads every spelling of a text alike', () => {
+    fc.assert(
+      fc.property(wellFormed, (text) => {
+        fc.pre([text, ...spellings(text)].every(readable));
+        expect(new Set([text, ...spellings(text)].map(normalised)).size).toBe(1);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('reads texts that differ in more than their spelling as different ones', () => {
+    fc.assert(
+      fc.property(wellFormed, wellFormed, (one, other) => {
+        fc.pre(readable(one) && readable(other));
+        expect(normalised(one) === normalised(other)).toBe(one.normalize('NFKC') === other.normalize('NFKC'));
+      }),
+    );
+  });
+
+  it('never trims, cuts or folds, whatever is typed', () => {
+    const blank = fc.constantFrom(' ', '\t', '\n', '\r\n', '\u0000', '\u200b', '\ufeff');
+    fc.assert(
+      fc.property(wellFormed, blank, fc.constantFrom('a', 'z', 'q'), (text, space, letter) => {
+        fc.pre(readable(text));
+        const added = [space + text, text + space, text + letter, text + letter.toUpperCase(), text + letter + letter];
+        for (const other of added) expect(normalised(other)).not.toBe(normalised(text));
+        expect(normalised(text + letter)).not.toBe(normalised(text + letter.toUpperCase()));
+      }),
+    );
+  });
 });

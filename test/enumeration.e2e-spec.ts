@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { GuessCounters } from '../src/auth/guesses/guess-counters.js';
 import { Outbox } from '../src/mail/outbox.js';
 import { addSeconds } from '../src/shared/clock.js';
+import { DecoyHashes } from '../src/users/passwords/decoy-hashes.js';
 import { Chance } from './support/chance.js';
 import { superiority } from './support/distributions.js';
 import { startTestApp } from './support/test-app.js';
@@ -9,6 +10,8 @@ import type { TestApp } from './support/test-app.js';
 
 const PASSWORD = 'seven quiet otters juggling';
 const WRONG = 'eight noisy badgers resting';
+/** Of cost 10, which takes twice as long as ours. */
+const BCRYPT = '$2y$10$abcdefghijklmnopqrstuuGGgFFcYeueaAql8Z7U7CnCTRw4DR77W';
 const PAIRS = 150;
 /** Of 150 and 150 that are alike, the statistic strays this far from a half once in 100,000 times. */
 const ALIKE = 0.15;
@@ -71,6 +74,21 @@ describe('how long an answer takes', () => {
     },
     60_000,
   );
+
+  it('to a sign-in does not tell whether an address has an account that was imported with another hash', async () => {
+    // Every third, so that known addresses take one of two times: so must unknown ones.
+    await service.sql(
+      `UPDATE users SET password_hash = $1
+       WHERE email IN (SELECT email FROM users WHERE email LIKE 'known%' ORDER BY md5(email) LIMIT 700)`,
+      [BCRYPT],
+    );
+    await service.app.get(DecoyHashes, { strict: false }).look(service.clock.now());
+    const { known, unknown } = await measure(['/api/login', (email) => ({ email, password: WRONG })]);
+    expect(Math.abs(superiority(known, unknown) - 0.5)).toBeLessThan(ALIKE);
+    // Not for being alike in the middle alone.
+    const slowest = (times: number[]): number[] => times.toSorted((a, b) => b - a).slice(0, PAIRS / 3);
+    expect(Math.abs(superiority(slowest(known), slowest(unknown)) - 0.5)).toBeLessThan(2 * ALIKE);
+  }, 90_000);
 
   it('would tell if a request for an account did three milliseconds more', async () => {
     const outbox = service.app.get(Outbox, { strict: false });

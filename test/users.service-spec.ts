@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { AppConfig } from '../src/config/app-config.js';
+import { DataKeys } from '../src/crypto/data-keys.js';
 import { SystemClock } from '../src/shared/clock.js';
 import { newUserId } from '../src/shared/ids.js';
 import { Secret } from '../src/shared/secret.js';
@@ -9,6 +10,7 @@ import type { FirstAdmin } from '../src/users/admin-bootstrap.js';
 import { normaliseEmail } from '../src/users/email-address.js';
 import type { EmailAddress } from '../src/users/email-address.js';
 import { PasswordHasher } from '../src/users/password-hasher.js';
+import { DecoyHashes } from '../src/users/passwords/decoy-hashes.js';
 import { PasswordPolicy } from '../src/users/password-policy.js';
 import { UserEntity } from '../src/users/user.entity.js';
 import { UsersService } from '../src/users/users.service.js';
@@ -45,7 +47,8 @@ beforeEach(() => dataSource.query('DELETE FROM users'));
 
 function build(options: { requireVerifiedEmail?: boolean; argon2Time?: number } = {}) {
   const { requireVerifiedEmail = false, argon2Time = 1 } = options;
-  const parts: Partial<AppConfig> = {
+  const parts = {
+    sessions: { refreshSecrets: [new Secret('a secret of these tests that is long enough')] },
     passwords: { minLength: 15, argon2MemoryKiB: 1024, argon2Time, hashConcurrency: 4 },
     accounts: {
       registration: 'open',
@@ -56,12 +59,14 @@ function build(options: { requireVerifiedEmail?: boolean; argon2Time?: number } 
       adminRequireMfa: false,
     },
   };
-  const config = parts as AppConfig;
+  const config = parts as unknown as AppConfig;
+  const clock = new SystemClock();
+  const decoys = new DecoyHashes(dataSource, new DataKeys(dataSource, clock, config), clock, config);
   const hasher = new PasswordHasher(config);
   const policy = new PasswordPolicy(config);
   return {
     hasher,
-    users: new UsersService(dataSource, hasher, policy, config),
+    users: new UsersService(dataSource, hasher, policy, decoys, config),
     admins: new AdminBootstrap(dataSource, hasher, policy, config, new SystemClock()),
   };
 }
@@ -172,7 +177,8 @@ describe('UsersService.verifyPassword', () => {
     const { users, hasher } = build();
     const verify = jest.spyOn(hasher, 'verify');
     expect(await users.verifyPassword(text, PASSWORD)).toEqual({ outcome: 'mismatch', account: undefined });
-    expect(verify).toHaveBeenCalledWith(null, PASSWORD);
+    const decoy: unknown = text.includes('@') ? expect.stringContaining('m=1024,t=1,p=1') : null;
+    expect(verify).toHaveBeenCalledWith(decoy, PASSWORD);
   });
 
   it('tells counters and events whose password was wrong', async () => {

@@ -4,6 +4,7 @@ import { ActionLinks } from './action-links.js';
 import { AdminBootstrap } from './admin-bootstrap.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { SecondFactors } from './mfa/second-factors.js';
+import { DecoyHashes } from './passwords/decoy-hashes.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PasswordPolicy } from './password-policy.js';
 import { ProfileController } from './profile.controller.js';
@@ -12,7 +13,16 @@ import { UsersService } from './users.service.js';
 @Module({
   imports: [CryptoModule],
   controllers: [ProfileController],
-  providers: [UsersService, PasswordHasher, PasswordPolicy, AdminBootstrap, SecondFactors, AccountRecords, ActionLinks],
+  providers: [
+    UsersService,
+    PasswordHasher,
+    PasswordPolicy,
+    DecoyHashes,
+    AdminBootstrap,
+    SecondFactors,
+    AccountRecords,
+    ActionLinks,
+  ],
   exports: [UsersService, PasswordHasher, PasswordPolicy, SecondFactors, AccountRecords, ActionLinks],
 })
 export class UsersModule {}

@@ -14,6 +14,7 @@ import type { Account } from './account.js';
 import { normaliseEmail } from './email-address.js';
 import type { EmailAddress } from './email-address.js';
 import { PasswordHasher } from './password-hasher.js';
+import { DecoyHashes } from './passwords/decoy-hashes.js';
 import { PasswordPolicy } from './password-policy.js';
 import type { PasswordOwner } from './password-policy.js';
 import { UserEntity } from './user.entity.js';
@@ -74,6 +75,7 @@ export class UsersService {
     private readonly dataSource: DataSource,
     private readonly hasher: PasswordHasher,
     private readonly policy: PasswordPolicy,
+    private readonly decoys: DecoyHashes,
     private readonly config: AppConfig,
   ) {}
 
@@ -84,8 +86,10 @@ export class UsersService {
   async verifyPassword(address: string, password: string): Promise<PasswordCheck> {
     const email = normaliseEmail(address);
     const user = email === undefined ? null : await this.users.findOneBy({ email });
-    const verdict = await this.hasher.verify(user?.passwordHash ?? null, password);
-    if (!user || verdict === 'mismatch') return { outcome: 'mismatch', account: user ? toAccount(user) : undefined };
+    const decoy = email === undefined ? null : await this.decoys.of(email);
+    const verdict = await this.hasher.verify(user?.passwordHash ?? decoy, password);
+    if (!user?.passwordHash || verdict === 'mismatch')
+      return { outcome: 'mismatch', account: user ? toAccount(user) : undefined };
     const rehash = verdict === 'match_rehash_due' ? await this.rehash(user, password) : undefined;
     return { outcome: 'match', account: toAccount(user), rehash };
   }

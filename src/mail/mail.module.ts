@@ -4,7 +4,6 @@ import { ObservabilityModule } from '../observability/observability.module.js';
 import { Clock } from '../shared/clock.js';
 import { DisabledMailer } from './disabled-mailer.js';
 import { FileMailer } from './file-mailer.js';
-import { MailDispatch } from './mail-dispatch.js';
 import { MailSender } from './mail-sender.js';
 import { Mailer } from './mailer.js';
 import { Outbox } from './outbox.js';
@@ -23,12 +22,7 @@ export function createMailer({ mail }: AppConfig, clock: Clock): Mailer {
 
 @Module({
   imports: [ObservabilityModule],
-  providers: [
-    { provide: Mailer, inject: [AppConfig, Clock], useFactory: createMailer },
-    MailDispatch,
-    MailSender,
-    Outbox,
-  ],
-  exports: [MailDispatch, MailSender, Outbox],
+  providers: [{ provide: Mailer, inject: [AppConfig, Clock], useFactory: createMailer }, MailSender, Outbox],
+  exports: [MailSender, Outbox],
 })
 export class MailModule {}

@@ -4,7 +4,8 @@ import type { ClientContext } from '../../shared/client-context.js';
 import { SessionsService } from '../../tokens/sessions/sessions.service.js';
 import { AccountRecords } from '../../users/account-records.js';
 import type { ActionLink, LinkOwner } from '../../users/action-links.js';
-import { Guesses, loginSubjects } from '../guesses/guesses.js';
+import { loginSubjects } from '../guesses/guess-subjects.js';
+import { Guesses } from '../guesses/guesses.js';
 import { AccountNotices } from './account-notices.js';
 import { CredentialChanges } from './credential-changes.js';
 

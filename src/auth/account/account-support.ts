@@ -8,7 +8,8 @@ import type { EmailAddress } from '../../users/email-address.js';
 import { SecondFactors } from '../../users/mfa/second-factors.js';
 import { UserNotFoundError } from '../../users/users.errors.js';
 import { UsersService } from '../../users/users.service.js';
-import { Guesses, accountSubjects, secondFactorSubjects } from '../guesses/guesses.js';
+import { accountSubjects, secondFactorSubjects } from '../guesses/guess-subjects.js';
+import { Guesses } from '../guesses/guesses.js';
 import { AccountNotices } from './account-notices.js';
 import { CredentialChanges } from './credential-changes.js';
 

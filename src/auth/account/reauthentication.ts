@@ -10,7 +10,8 @@ import type { FactorProof } from '../../users/mfa/second-factors.js';
 import { AccountGoneError, MfaInvalidError } from '../../users/users.errors.js';
 import { UsersService } from '../../users/users.service.js';
 import { InvalidCredentialsError, MfaRequiredError } from '../auth.errors.js';
-import { Guesses, secondFactorSubjects, sessionSubjects } from '../guesses/guesses.js';
+import { secondFactorSubjects, sessionSubjects } from '../guesses/guess-subjects.js';
+import { Guesses } from '../guesses/guesses.js';
 import type { Guesser } from '../guesses/guesses.js';
 
 /** What an owner shows once more before a change: the password and, where a second factor is on, one code of either kind. */

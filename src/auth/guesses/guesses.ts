@@ -2,18 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditLog } from '../../audit/audit-log.js';
 import type { Executor } from '../../database/sql.js';
-import { clientNetwork } from '../../http/client-address.js';
 import type { NotedLimit } from '../../http/rate-limit-fields.js';
 import { Outbox } from '../../mail/outbox.js';
 import { RateLimitedError } from '../../security/security.errors.js';
 import type { ClientContext } from '../../shared/client-context.js';
 import { secondsUntil } from '../../shared/clock.js';
-import type { SessionId, UserId } from '../../shared/ids.js';
-import type { EmailAddress } from '../../users/email-address.js';
+import type { UserId } from '../../shared/ids.js';
 import { GuessCounters } from './guess-counters.js';
 import type { Counted, CounterState } from './guess-counters.js';
 import { GUESS_POLICIES } from './guess-policies.js';
 import type { GuessPolicyName } from './guess-policies.js';
+import type { GuessSubject } from './guess-subjects.js';
 
 /** How soon to come again where checks that are under way hold the budget, in seconds. */
 const WHILE_UNDER_WAY = 1;
@@ -21,12 +20,6 @@ const WHILE_UNDER_WAY = 1;
 const UNTIL_RESET = 24 * 60 * 60;
 /** A stranger who sees this count fall would learn that the address has an owner, who has just signed in. */
 const UNTOLD: GuessPolicyName = 'login-account';
-
-/** One thing that a guess is counted under. */
-export interface GuessSubject {
-  readonly policy: GuessPolicyName;
-  readonly of: readonly string[];
-}
 
 /** Who guesses, and who is told how many tries are left. */
 export interface Guesser {
@@ -45,28 +38,6 @@ export interface Guess {
   readonly states: readonly CounterState[];
   readonly guesser: Guesser;
 }
-
-/** Wrong passwords for an address: from a device that the account knows, or from wherever. */
-export const loginSubjects = (email: EmailAddress, ip: string, deviceId: string | undefined): GuessSubject[] =>
-  deviceId === undefined
-    ? [
-        { policy: 'login', of: [email, clientNetwork(ip)] },
-        ...accountSubjects(email),
-        { policy: 'login-network', of: [clientNetwork(ip)] },
-      ]
-    : [{ policy: 'login-device', of: [deviceId] }];
-
-/** Wrong passwords for an address from wherever. Of a network's counts those of this address alone are not known. */
-export const accountSubjects = (email: EmailAddress): GuessSubject[] => [{ policy: 'login-account', of: [email] }];
-
-/** Wrong codes for an account. Those who share a network with a known device cannot spend its budget. */
-export const secondFactorSubjects = (userId: UserId, ip: string | undefined): GuessSubject[] => [
-  { policy: 'second-factor', of: [userId] },
-  ...(ip === undefined ? [] : [{ policy: 'login-network', of: [clientNetwork(ip)] } as const]),
-];
-
-/** Wrong passwords and codes from within a session: whoever holds its token is no stranger, but may be a thief. */
-export const sessionSubjects = (sessionId: SessionId): GuessSubject[] => [{ policy: 'session', of: [sessionId] }];
 
 /**
  * Counts wrong passwords and codes. A try is reserved before anything is hashed or compared, so that parallel guesses

@@ -12,6 +12,8 @@ const LIFE_SECONDS = 5 * 60;
 const MOST_TRIES = 5;
 /** Of one user at once: whoever has the password may begin as many sign-ins as there are. */
 const MOST_OPEN = 20;
+/** How many expired ones, of whomever, each new one takes along. */
+const SWEPT = 10;
 const SHAPE = /^mt_[A-Za-z0-9_-]{43}$/;
 
 /** A sign-in whose password was right and whose second factor is still to come. */
@@ -29,6 +31,22 @@ interface ChallengeRow extends Omit<MfaChallenge, 'deviceId' | 'deviceName'> {
   readonly deviceName: string | null;
 }
 
+/** The account's row is locked: a change of its credential that is under way is waited for, one to come ends this, too. */
+const OPEN = `
+  INSERT INTO mfa_challenges (token_hash, user_id, credential_version, device_id, device_name, refresh_token_in, created_at, expires_at)
+  SELECT $1::bytea, id, credential_version, $4::uuid, $5, $6, $7::timestamptz, $8::timestamptz FROM users
+  WHERE id = $2 AND credential_version = $3 FOR SHARE`;
+
+/** The oldest of those beyond what a user may have, and a few that have expired; what others hold is left to them. */
+const SWEEP = `
+  WITH spent AS (
+    (SELECT token_hash FROM mfa_challenges WHERE user_id = $1 ORDER BY expires_at DESC, token_hash OFFSET ${MOST_OPEN})
+    UNION ALL (SELECT token_hash FROM mfa_challenges WHERE expires_at <= $2 ORDER BY expires_at LIMIT ${SWEPT})
+  ), swept AS MATERIALIZED (
+    SELECT token_hash FROM mfa_challenges WHERE token_hash IN (SELECT token_hash FROM spent) FOR UPDATE SKIP LOCKED
+  )
+  DELETE FROM mfa_challenges USING swept WHERE mfa_challenges.token_hash = swept.token_hash`;
+
 /** The second steps of sign-ins: rows of five minutes and five tries, named by an `mfaToken` that is good for one sign-in. */
 @Injectable()
 export class MfaChallenges {
@@ -37,25 +55,19 @@ export class MfaChallenges {
     private readonly dataKeys: DataKeys,
   ) {}
 
-  /** @returns the mfaToken, which only a keyed hash of is kept */
+  /**
+   * Begins a second step.
+   * @returns the mfaToken, which only a keyed hash of is kept; one that is good for nothing where the credential has
+   * changed since it was checked
+   */
   async open(challenge: MfaChallenge, now: Date): Promise<string> {
     const { userId, credentialVersion, deviceId, deviceName, refreshTokenIn } = challenge;
     const mfaToken = `mt_${randomBytes(32).toString('base64url')}`;
-    const hash = await this.hashOf(mfaToken);
-    await this.dataSource.query(
-      `WITH dropped AS (
-         DELETE FROM mfa_challenges WHERE token_hash IN (
-           SELECT token_hash FROM mfa_challenges WHERE user_id = $2
-           ORDER BY created_at DESC OFFSET $9 FOR UPDATE SKIP LOCKED)
-       )
-       INSERT INTO mfa_challenges (token_hash, user_id, credential_version, device_id, device_name, refresh_token_in, created_at, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [hash, userId, credentialVersion, deviceId ?? null, deviceName ?? null, refreshTokenIn].concat([
-        now,
-        addSeconds(now, LIFE_SECONDS),
-        MOST_OPEN - 1,
-      ] as never[]),
-    );
+    const of = [userId, credentialVersion, deviceId ?? null, deviceName ?? null, refreshTokenIn];
+    const values = [await this.hashOf(mfaToken), ...of, now, addSeconds(now, LIFE_SECONDS)];
+    await this.dataSource.query(OPEN, values);
+    // By a statement of its own, which sees what others have opened meanwhile.
+    await this.dataSource.query(SWEEP, [userId, now]);
     return mfaToken;
   }
 

@@ -18,12 +18,15 @@ import {
   TotpEnrolmentResponse,
 } from './mfa.dto.js';
 
+/** What the routes that ask for the password may answer with. */
+const PASSWORD_PROBLEMS = [...BEARER_PROBLEMS, 'validation_failed', 'invalid_credentials', 'overloaded'] as const;
+const BOTH_PROBLEMS = [...PASSWORD_PROBLEMS, 'mfa_required', 'mfa_invalid'] as const;
+
 @ApiTags('second factor')
 @ApiBearerAuth()
 @Controller('api/me')
 @UseGuards(ThrottlerGuard, JwtAuthGuard)
 @RateLimit('bearer')
-@ApiProblems(...BEARER_PROBLEMS, 'validation_failed', 'invalid_credentials', 'mfa_invalid', 'overloaded')
 export class MfaController {
   constructor(
     private readonly enrolment: MfaEnrolment,
@@ -33,7 +36,7 @@ export class MfaController {
   /** Begins to enrol an authenticator app; the first right code finishes it, within 15 minutes. */
   @Post('totp')
   @ApiCreatedResponse({ type: TotpEnrolmentResponse })
-  @ApiProblems('mfa_enrolled')
+  @ApiProblems(...PASSWORD_PROBLEMS, 'mfa_enrolled')
   async begin(
     @CurrentPrincipal() principal: Principal,
     @Body() { password }: PasswordAgainRequest,
@@ -49,6 +52,7 @@ export class MfaController {
   @Post('totp/confirm')
   @HttpCode(200)
   @ApiOkResponse({ type: RecoveryCodesResponse })
+  @ApiProblems(...BEARER_PROBLEMS, 'validation_failed', 'mfa_invalid')
   async confirm(
     @CurrentPrincipal() principal: Principal,
     @Body() { code }: TotpConfirmRequest,
@@ -61,7 +65,7 @@ export class MfaController {
   @Post('totp/remove')
   @HttpCode(204)
   @ApiNoContentResponse()
-  @ApiProblems('mfa_required')
+  @ApiProblems(...BOTH_PROBLEMS)
   async remove(
     @CurrentPrincipal() principal: Principal,
     @Body() proof: BothFactorsRequest,
@@ -74,7 +78,7 @@ export class MfaController {
   @Post('recovery-codes')
   @HttpCode(200)
   @ApiOkResponse({ type: RecoveryCodesResponse })
-  @ApiProblems('mfa_required')
+  @ApiProblems(...BOTH_PROBLEMS)
   async replaceRecoveryCodes(
     @CurrentPrincipal() principal: Principal,
     @Body() proof: BothFactorsRequest,

@@ -6,7 +6,8 @@ import type { PasswordCheck } from '../../users/users.service.js';
 import type { EmailAddress } from '../../users/email-address.js';
 import { AccountDisabledError, EmailUnverifiedError, InvalidCredentialsError } from '../auth.errors.js';
 import { DeviceTokens } from '../guesses/device-tokens.js';
-import { Guesses, loginSubjects } from '../guesses/guesses.js';
+import { loginSubjects } from '../guesses/guess-subjects.js';
+import { Guesses } from '../guesses/guesses.js';
 import type { Guess, Guesser } from '../guesses/guesses.js';
 
 type PasswordMatch = Extract<PasswordCheck, { outcome: 'match' }>;

@@ -8,7 +8,7 @@ import type { Account } from '../../users/account.js';
 import { UsersService } from '../../users/users.service.js';
 import type { PasswordRehash } from '../../users/users.service.js';
 import { Guesses } from '../guesses/guesses.js';
-import type { GuessSubject } from '../guesses/guesses.js';
+import type { GuessSubject } from '../guesses/guess-subjects.js';
 import { SignInNotices } from './sign-in-notices.js';
 
 /** A sign-in that has shown all it had to. */

@@ -109,9 +109,21 @@ export class SessionsService {
     };
   }
 
-  /** The session's user has shown a second factor since: its tokens say so from the next refresh (RFC 8176). */
-  async recordSecondFactor(tx: EntityManager, id: SessionId): Promise<void> {
-    await tx.query(`UPDATE sessions SET amr = '{pwd,otp}' WHERE id = $1 AND revoked_at IS NULL`, [id]);
+  /**
+   * The session's user has shown a second factor since: its tokens say so from the next refresh (RFC 8176).
+   * @returns false where it has ended
+   */
+  async recordSecondFactor(tx: EntityManager, userId: UserId, id: SessionId): Promise<boolean> {
+    const recorded = await row(
+      tx,
+      // All of the user's are locked, in the order in which others end them: two that each held one would wait for one another.
+      `WITH live AS MATERIALIZED (
+         SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL ORDER BY id FOR UPDATE
+       )
+       UPDATE sessions SET amr = '{pwd,otp}' FROM live WHERE sessions.id = live.id AND live.id = $2 RETURNING live.id`,
+      [userId, id],
+    );
+    return recorded !== undefined;
   }
 
   /** The user's live sessions, newest first. */

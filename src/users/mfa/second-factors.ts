@@ -28,9 +28,13 @@ export interface RecoveryCodes {
   readonly printed: readonly string[];
 }
 
-interface FactorRow {
+/** A code that was right for an enrolment under way, and for no other. */
+export interface CheckedEnrolment {
   readonly sealedSecret: Buffer;
+  readonly step: number;
 }
+
+type FactorRow = Pick<CheckedEnrolment, 'sealedSecret'>;
 
 /** The second factors of accounts: one authenticator app (RFC 6238), and ten recovery codes. */
 @Injectable()
@@ -52,40 +56,55 @@ export class SecondFactors {
 
   /**
    * Begins an enrolment, in the place of any that was begun before.
-   * @returns what the authenticator app is told; undefined where one has been finished
+   * @param account as it was when its password was checked
+   * @returns what the authenticator app is told; undefined where the credential has changed since, an enrolment's end
+   * included
    */
-  async begin({ id: userId, email }: Pick<Account, 'id' | 'email'>, now: Date): Promise<TotpKey | undefined> {
+  async begin(account: Pick<Account, 'id' | 'email' | 'credentialVersion'>, now: Date): Promise<TotpKey | undefined> {
+    const { id: userId, email, credentialVersion } = account;
     const secret = newTotpSecret();
+    const sealed = seal(await this.dataKeys.key('totp'), userId, secret);
     const begun = await row(
       this.dataSource,
-      `INSERT INTO totp_factors AS f (user_id, sealed_secret, created_at) VALUES ($1, $2, $3)
+      `INSERT INTO totp_factors AS f (user_id, sealed_secret, created_at)
+       SELECT id, $2::bytea, $3::timestamptz FROM users WHERE id = $1 AND credential_version = $4 FOR SHARE
        ON CONFLICT (user_id) DO UPDATE SET sealed_secret = $2, created_at = $3, last_step = 0
          WHERE f.confirmed_at IS NULL
        RETURNING user_id`,
-      [userId, seal(await this.dataKeys.key('totp'), userId, secret), now],
+      [userId, sealed, now, credentialVersion],
     );
     if (!begun) return undefined;
     return totpKeyOf(secret, new URL(this.config.http.publicUrl).hostname, email);
   }
 
-  /** Finds the step of a code for the enrolment that is under way. @returns undefined where it is wrong, or there is none */
-  async checkEnrolment(userId: UserId, code: string, now: Date): Promise<number | undefined> {
+  /** Checks a code for the enrolment that is under way. @returns undefined where it is wrong, or there is none */
+  async checkEnrolment(userId: UserId, code: string, now: Date): Promise<CheckedEnrolment | undefined> {
     const begun = await row<FactorRow>(
       this.dataSource,
       `SELECT sealed_secret AS "sealedSecret" FROM totp_factors
        WHERE user_id = $1 AND confirmed_at IS NULL AND created_at > $2`,
       [userId, addSeconds(now, -ENROLMENT_SECONDS)],
     );
-    return begun && this.stepOf(begun, userId, code, now);
+    const step = begun && (await this.stepOf(begun, userId, code, now));
+    return begun && step !== undefined ? { ...begun, step } : undefined;
   }
 
-  /** Finishes an enrolment with a code that was checked. @returns false where another was first, or it was begun anew */
-  async confirm(tx: Executor, userId: UserId, step: number, codes: RecoveryCodes, now: Date): Promise<boolean> {
+  /**
+   * Finishes an enrolment with a code that was checked: the second factor is on.
+   * @returns false where another was first, or it was begun anew since: the code was another secret's
+   */
+  async confirm(
+    tx: Executor,
+    userId: UserId,
+    { sealedSecret, step }: CheckedEnrolment,
+    codes: RecoveryCodes,
+    now: Date,
+  ): Promise<boolean> {
     const confirmed = await row(
       tx,
       `UPDATE totp_factors SET confirmed_at = $2, last_step = $3
-       WHERE user_id = $1 AND confirmed_at IS NULL AND created_at > $4 RETURNING user_id`,
-      [userId, now, step, addSeconds(now, -ENROLMENT_SECONDS)],
+       WHERE user_id = $1 AND sealed_secret = $4 AND confirmed_at IS NULL RETURNING user_id`,
+      [userId, now, step, sealedSecret],
     );
     if (!confirmed) return false;
     await tx.query('UPDATE users SET mfa_enabled = true WHERE id = $1', [userId]);

@@ -134,6 +134,23 @@ describe('an account', () => {
       expect((await login(ada.email, PASSWORD)).status).toBe(200);
     });
 
+    it('uses up no code for a password that is refused', async () => {
+      const { tokens, app } = await withSecondFactor();
+      const code = app.nextCode();
+      const ask = (newPassword: string): Promise<Answer<Problem>> =>
+        post('/api/me/password', { currentPassword: PASSWORD, newPassword, code }, tokens.accessToken);
+      expectProblem(await ask('short'), 400, 'password_weak');
+      expect((await ask(NEW)).status).toBe(204);
+    });
+
+    it('knows no device of before: whoever had the old one may have made many known', async () => {
+      const ada = await user();
+      const { deviceToken } = await service.api.signIn({ email: ada.email, password: PASSWORD });
+      expect((await change(ada)).status).toBe(204);
+      const answer = await post('/api/login', { email: ada.email, password: NEW, deviceToken });
+      expect(answer.headers.get('ratelimit-policy')).not.toContain('login-device');
+    });
+
     it('takes one of several changes at the same moment', async () => {
       const ada = await user();
       const passwords = [NEW, 'ten crooked ladders leaning', 'eleven silver kettles singing'];

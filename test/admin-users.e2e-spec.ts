@@ -136,7 +136,7 @@ describe('an admin', () => {
       .body;
     expect((await act(id, 'mfa-reset')).status).toBe(204);
     expectProblem(await service.api.post('/api/login/mfa', { mfaToken, code: app.nextCode() }), 401, 'mfa_invalid');
-    expectProblem(await service.api.get('/api/me', tokens.accessToken), 401, 'token_stale');
+    expectProblem(await service.api.get('/api/me', tokens.accessToken), 401, 'token_revoked');
     await expect(service.api.signIn({ email, password: PASSWORD })).resolves.toBeDefined();
     const { text } = await mailbox.eventuallyMail(email, 'mfa_disabled');
     expect(text).toContain('an administrator of');
@@ -184,6 +184,11 @@ describe('an admin', () => {
     expectProblem(await act('x', action), 404, 'not_found');
     const { id } = await user();
     expectProblem(await act(id, action, { reason: 'x'.repeat(201) }), 400, 'validation_failed');
+  });
+
+  it('does for itself by this right neither what takes the second factor nor what forgets guesses', async () => {
+    const { body: me } = await service.api.get<{ id: string }>('/api/me', admin);
+    for (const action of ['mfa-reset', 'unlock'] as const) expectProblem(await act(me.id, action), 403, 'forbidden');
   });
 
   it('alone may do any of it', async () => {

@@ -12,7 +12,7 @@ const plain: CounterPolicy = { quota: 5, windowSeconds: 15 * MINUTE };
 const doubling: CounterPolicy = {
   quota: 10,
   windowSeconds: 15 * MINUTE,
-  waits: { firstSeconds: 15 * MINUTE, longestSeconds: DAY, mostInARow: 100 },
+  waits: { firstSeconds: 15 * MINUTE, longestSeconds: DAY, spentBy: 'tries_in_window', mostInARow: 100 },
 };
 
 describe('counters of guesses', () => {
@@ -126,6 +126,43 @@ describe('counters of guesses', () => {
     expect([later.granted, later.states[0]?.blockedUntil]).toEqual([false, 'for good']);
     await counters.forget(dataSource, bucketsOf(later), at);
     expect((await counters.reserve([counted], at)).granted).toBe(true);
+  });
+
+  it('make those wait who guess slowly, where tries in a row are what counts', async () => {
+    const counted = fresh({
+      ...doubling,
+      waits: { firstSeconds: 15 * MINUTE, longestSeconds: DAY, spentBy: 'tries_in_a_row' },
+    });
+    let at = now;
+    const waits: (number | undefined)[] = [];
+    for (let looked = 0; looked < 13;) {
+      const { granted, states } = await counters.reserve([counted], at);
+      if (granted) {
+        looked += 1;
+        await counters.fail(
+          states.map(({ bucket }) => bucket),
+          at,
+        );
+        // Never more than four in fifteen minutes.
+        at = addSeconds(at, 4 * MINUTE);
+      } else {
+        waits.push((seconds(at, states[0]?.blockedUntil) ?? 0) / MINUTE + 4);
+        at = states[0]?.blockedUntil instanceof Date ? states[0].blockedUntil : at;
+      }
+    }
+    expect(waits).toEqual([15, 30, 60]);
+  });
+
+  it('let one more try pass when they are released, and wait longer after it', async () => {
+    const counted = fresh({
+      ...doubling,
+      waits: { firstSeconds: 15 * MINUTE, longestSeconds: DAY, spentBy: 'tries_in_a_row' },
+    });
+    const buckets = bucketsOf(await spend(counted, now));
+    await counters.release(dataSource, buckets);
+    const { granted, states } = await counters.reserve([counted], now);
+    expect([granted, seconds(now, states[0]?.blockedUntil)]).toEqual([true, 30 * MINUTE]);
+    expect((await counters.reserve([counted], now)).granted).toBe(false);
   });
 
   it('do not let the hundred be passed by guesses at the same moment', async () => {

@@ -209,6 +209,7 @@ describe('registration of an address that was never verified, where it must be',
   it('replaces the password and the name of whoever came first, with the same answer', async () => {
     const email = 'contested@example.com';
     expect((await register({ email, password: PASSWORD, name: 'Squatter' })).text).toBe('{}');
+    await mailbox.eventuallyMail(email, 'verify_email');
     expect((await register({ email, password: OTHER, name: 'Owner' })).text).toBe('{}');
     expectProblem(await login(email, PASSWORD), 401, 'invalid_credentials');
     expectProblem(await login(email, OTHER), 403, 'email_unverified');
@@ -222,14 +223,16 @@ describe('registration of an address that was never verified, where it must be',
     const email = 'squatted@example.com';
     await register({ email, password: PASSWORD });
     const { token } = await mailbox.eventuallyMail(email, 'verify_email');
-    // As it was before verification was asked for.
+    // More than anyone has in an account that has never been verified: whatever it is, none of it stays.
     await service.sql('UPDATE users SET email_verified_at = now() WHERE email = $1', [email]);
     const squatter = (await login(email, PASSWORD)).body.accessToken;
     const { secret } = (await service.api.post<{ secret: string }>('/api/me/totp', { password: PASSWORD }, squatter))
       .body;
     const app = new Authenticator(secret, service.clock);
     expect((await service.api.post('/api/me/totp/confirm', { code: app.code() }, squatter)).status).toBe(200);
-    await service.sql('UPDATE users SET email_verified_at = NULL WHERE email = $1', [email]);
+    await service.sql('UPDATE users SET email_verified_at = NULL, registration_expires_at = now() WHERE email = $1', [
+      email,
+    ]);
     expect((await register({ email, password: OTHER })).status).toBe(202);
     expectProblem(await service.api.get('/api/me', squatter), 401, 'token_revoked');
     expectProblem(await service.api.post('/api/email/verify', { token }), 400, 'link_invalid');
@@ -238,8 +241,16 @@ describe('registration of an address that was never verified, where it must be',
     expect((await login(email, OTHER)).status).toBe(200);
   });
 
-  it('leaves a disabled account and a verified one as they are', async () => {
+  it('says in the second mail that the address was registered before, and what to do', async () => {
+    await register({ email: 'twice@example.com', password: PASSWORD });
+    expect((await mailbox.eventuallyMail('twice@example.com', 'verify_email')).text).not.toContain('registered before');
+    await register({ email: 'twice@example.com', password: OTHER });
+    expect((await mailbox.eventuallyMail('twice@example.com', 'verify_email', 2)).text).toContain('registered before');
+  });
+
+  it('leaves a disabled account, a verified one, and one that was used before verification was asked for', async () => {
     for (const [email, columns] of [
+      ['used@example.com', 'last_login_at = now(), registration_expires_at = NULL'],
       ['disabled@example.com', 'disabled_at = now()'],
       ['verified@example.com', 'email_verified_at = now()'],
     ] as const) {

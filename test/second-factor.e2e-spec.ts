@@ -326,6 +326,40 @@ describe('the second factor', () => {
       expect((await secondStep(await firstStep(email), { code: app.code() })).status).toBe(200);
     });
 
+    it('keeps no owner out of a device that the account knows, and tells the owner that the password is known', async () => {
+      const { email, app } = await enrolled();
+      const { deviceToken } = (await secondStep(await firstStep(email), { code: app.nextCode() })).body;
+      for (let round = 0; round < 2; round += 1) {
+        const mfaToken = await firstStep(email);
+        for (let time = 0; time < 5; time += 1) await secondStep(mfaToken, { code: app.wrongCode() });
+      }
+      expectProblem(await secondStep(await firstStep(email), { code: app.nextCode() }), 429, 'rate_limited');
+      const known = await service.api.post<{ mfaToken: string }>('/api/login', {
+        email,
+        password: PASSWORD,
+        deviceToken,
+      });
+      expect((await secondStep(known.body.mfaToken, { code: app.nextCode() })).status).toBe(200);
+      await Mailbox.of(service).eventuallyMail(email, 'second_factor_failing');
+    });
+
+    it('lets one more code pass after a reset of the password, and forgets nothing', async () => {
+      const { email, app } = await enrolled();
+      await service.sql('UPDATE users SET email_verified_at = created_at WHERE email = $1', [email]);
+      for (let round = 0; round < 2; round += 1) {
+        const mfaToken = await firstStep(email);
+        for (let time = 0; time < 5; time += 1) await secondStep(mfaToken, { code: app.wrongCode() });
+      }
+      await service.api.post('/api/password/forgot', { email });
+      const { token } = await Mailbox.of(service).eventuallyMail(email, 'password_reset');
+      expect((await service.api.post('/api/password/reset', { token, password: WRONG })).status).toBe(200);
+      const login = await service.api.post<{ mfaToken: string }>('/api/login', { email, password: WRONG });
+      expectProblem(await secondStep(login.body.mfaToken, { code: app.wrongCode() }), 401, 'mfa_invalid');
+      const blocked = await secondStep(login.body.mfaToken, { code: app.nextCode() });
+      expectProblem(blocked, 429, 'rate_limited');
+      expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(29 * 60);
+    });
+
     it('lets no one keep the owner out who does not know the password', async () => {
       const { email, app } = await enrolled();
       for (let time = 0; time < 30; time += 1) {

@@ -21,12 +21,12 @@ export class InviteUserRequest {
    * @example ["support"]
    */
   @MayBeAbsent()
-  @IsArray()
   @ArrayMaxSize(MOST_ROLES)
   @Matches(ROLE_NAME, {
     each: true,
     message: 'must be lower-case names of at most 32 characters: a-z, 0-9, _, : and -',
   })
+  @IsArray({ message: 'must be a list' })
   @ApiProperty({ type: [String], maxItems: MOST_ROLES })
   roles?: string[];
 }

@@ -4,8 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientOf } from '../http/client-context.js';
 import { ApiProblems } from '../http/problem.dto.js';
 import { bearerToken } from '../security/bearer-token.js';
+import type { SessionId } from '../shared/ids.js';
 import { RateLimit } from '../security/rate-limit.decorator.js';
 import { ThrottlerGuard } from '../security/throttler.guard.js';
+import { decodeRefreshToken } from '../tokens/sessions/refresh-token.js';
 import { RefreshExpiredError, RefreshReusedError, SessionRevokedError } from '../tokens/tokens.errors.js';
 import { EmptyResponse, LogoutRequest, RefreshRequest, RegisterRequest } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
@@ -77,8 +79,8 @@ export class AuthController {
 
   /**
    * Signs out: ends the session of the bearer token, and that of the refresh token in the body or, with the header
-   * `X-Gatehouse: 1`, in the cookie. Either alone will do. Their access tokens are refused from then on, and the cookie is
-   * cleared. No error where a session has ended already.
+   * `X-Gatehouse: 1`, in the cookie. Either alone will do. Their access tokens are refused from then on, and its
+   * cookie is cleared. No error where a session has ended already.
    */
   @Post('logout')
   @HttpCode(204)
@@ -100,8 +102,9 @@ export class AuthController {
   ): Promise<void> {
     const cookie = refreshTokenInCookie(request);
     const proof = refreshToken ?? (cookie !== undefined && this.isGuarded(request) ? cookie : undefined);
-    await this.auth.signOut(proof, () => bearerToken(request));
-    if (cookie !== undefined) clearRefreshCookie(reply);
+    const ended = await this.auth.signOut(proof, () => bearerToken(request));
+    // Of another session it stays: that one lives on.
+    if (ended.some((id) => id === sessionOf(cookie))) clearRefreshCookie(reply);
   }
 
   /** Beside a bearer token a cookie may be anyone's doing: it is passed over where its guard is missing. */
@@ -115,6 +118,9 @@ export class AuthController {
     }
   }
 }
+
+const sessionOf = (cookie: string | undefined): SessionId | undefined =>
+  cookie === undefined ? undefined : decodeRefreshToken(cookie)?.sessionId;
 
 /** Clears the cookie of a session that is over: any other refusal may be mended by the next try. */
 async function clearingWhatEnded<Result>(reply: FastifyReply, refreshing: Promise<Result>): Promise<Result> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Metrics } from '../observability/metrics.js';
 import { AppError } from '../shared/app-error.js';
 import { Clock } from '../shared/clock.js';
+import type { SessionId } from '../shared/ids.js';
 import { AccessTokenService } from '../tokens/access/access-token.service.js';
 import { decodeRefreshToken } from '../tokens/sessions/refresh-token.js';
 import { SessionRefresh } from '../tokens/sessions/session-refresh.js';
@@ -46,30 +47,35 @@ export class AuthService {
   /**
    * Signs out by an access token, a refresh token or both: whatever proves a session ends it, so that a client which sends
    * one that has run out along with one that has not is signed out all the same.
+   * @returns the sessions that have ended
    * @throws what is wrong with the refresh token or, without one, with the access token, where neither proves anything
    */
-  async signOut(refreshToken: string | undefined, accessToken: () => string): Promise<void> {
-    const byAccessToken = async (): Promise<void> => this.signOutByAccessToken(accessToken());
-    if (refreshToken === undefined) return byAccessToken();
-    const [ended, refused] = await Promise.allSettled([byAccessToken(), this.signOutByRefreshToken(refreshToken)]);
+  async signOut(refreshToken: string | undefined, accessToken: () => string): Promise<readonly SessionId[]> {
+    const byAccessToken = async (): Promise<SessionId> => this.signOutByAccessToken(accessToken());
+    if (refreshToken === undefined) return [await byAccessToken()];
+    const outcomes = await Promise.allSettled([byAccessToken(), this.signOutByRefreshToken(refreshToken)]);
+    const [ended, refused] = outcomes;
     if (refused.status === 'rejected' && !(refused.reason instanceof RefreshInvalidError))
       throw refused.reason as Error;
     if (ended.status === 'rejected' && !(ended.reason instanceof AppError)) throw ended.reason as Error;
     if (refused.status === 'rejected' && ended.status === 'rejected') throw refused.reason as Error;
+    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   }
 
   /** Of any generation: whoever holds it was signed in once. */
-  private async signOutByRefreshToken(refreshToken: string): Promise<void> {
+  private async signOutByRefreshToken(refreshToken: string): Promise<SessionId> {
     const presented = decodeRefreshToken(refreshToken);
     const session = presented && (await this.sessionRefresh.readAuthentic(presented));
     if (!session) throw new RefreshInvalidError();
     await this.sessions.revoke(session.id, 'logout');
+    return session.id;
   }
 
   /** Also where it was revoked or has gone stale: both are signed out by it. */
-  private async signOutByAccessToken(accessToken: string): Promise<void> {
+  private async signOutByAccessToken(accessToken: string): Promise<SessionId> {
     const { sessionId } = await this.accessTokens.authenticate(accessToken);
     await this.sessions.revoke(sessionId, 'logout');
+    return sessionId;
   }
 }
 

@@ -48,7 +48,8 @@ export class Registration {
           result.outcome === 'taken'
             ? ({ purpose: 'registration_attempt', to: email } as const)
             : ({ purpose: 'verify_email', userId: result.userId } as const);
-        await this.outbox.add(tx, { ...mail, details });
+        const again = result.outcome === 'replaced' || undefined;
+        await this.outbox.add(tx, { ...mail, details: { ...details, again } });
         return result;
       }),
     );

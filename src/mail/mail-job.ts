@@ -21,6 +21,7 @@ export const MAIL_PURPOSES = [
   'new_sign_in',
   'sign_in_after_failures',
   'sign_in_blocked',
+  'second_factor_failing',
   'refresh_reuse',
 ] as const;
 export type MailPurpose = (typeof MAIL_PURPOSES)[number];
@@ -43,6 +44,8 @@ export interface MailDetails {
   readonly ip?: string | undefined;
   /** Of `sign_in_after_failures`: how many. */
   readonly failures?: number | undefined;
+  /** Of `verify_email`: the address had registered before, and was never verified. */
+  readonly again?: true | undefined;
   /** Who did it, where it was not the owner. */
   readonly by?: 'admin' | undefined;
   /** Of `email_change`: the credential that it was asked for with. Once the account has another, it is not sent any more. */

@@ -69,6 +69,17 @@ export class AccountRecords {
     await this.links.endAll(tx, userId);
   }
 
+  /** Tells whether the second factor was put on before anyone had shown that the address is theirs. */
+  async hasEarlierFactor(tx: Executor, userId: UserId): Promise<boolean> {
+    const found = await row(
+      tx,
+      `SELECT 1 FROM totp_factors f JOIN users u ON u.id = f.user_id
+       WHERE u.id = $1 AND f.confirmed_at < u.email_verified_at`,
+      [userId],
+    );
+    return found !== undefined;
+  }
+
   /** Its sessions, factors and links go with it. */
   async delete(tx: Executor, userId: UserId): Promise<void> {
     await tx.query('DELETE FROM users WHERE id = $1', [userId]);

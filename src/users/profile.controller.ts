@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Patch, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from '../http/problem.dto.js';
+import { ApiProblems, BEARER_PROBLEMS } from '../http/problem.dto.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../security/principal.js';
 import type { Principal } from '../security/principal.js';
@@ -16,8 +16,7 @@ import { UsersService } from './users.service.js';
 @Controller('api/me')
 @UseGuards(ThrottlerGuard, JwtAuthGuard)
 @RateLimit('bearer')
-@ApiProblems('token_missing', 'token_invalid', 'token_expired', 'token_stale', 'token_revoked')
-@ApiProblems('rate_limited', 'revocation_unknown')
+@ApiProblems(...BEARER_PROBLEMS, 'validation_failed')
 export class ProfileController {
   constructor(private readonly users: UsersService) {}
 
@@ -31,7 +30,6 @@ export class ProfileController {
   /** Changes the caller's name, or removes it. */
   @Patch()
   @ApiOkResponse({ type: UserResponse })
-  @ApiProblems('validation_failed')
   async update(
     @CurrentPrincipal() { userId }: Principal,
     @Body() { name }: UpdateProfileRequest,

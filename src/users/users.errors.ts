@@ -80,3 +80,12 @@ export class MfaInvalidError extends AppError {
     super('The code is wrong or no longer valid.');
   }
 }
+
+/** What an owner must prove more for is not done to one's own account by the right of an admin. */
+export class OwnAccountError extends AppError {
+  readonly code = 'forbidden';
+
+  constructor() {
+    super('Nobody does this to their own account: it takes another admin.');
+  }
+}

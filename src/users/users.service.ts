@@ -51,13 +51,13 @@ export type StoreRegistration = (insert: (on: Executor) => Promise<RegistrationR
 const UNVERIFIED_SECONDS = 7 * 24 * 60 * 60;
 
 /**
- * Only an account that registered itself and has no rights: not an invitation (no password yet) and not an imported account,
- * which does not expire and was not used so far. Verified and disabled ones are not for a stranger to take over either.
+ * Only an account that registered itself where addresses must be verified, and was never: nobody has used it yet, and it
+ * expires. Not an invitation (no password yet), an imported account, or one from before verification was asked for.
  * The conflict is written in every case, if only as it was, so that a taken address costs the same commit as a free one.
  */
 const REPLACEABLE =
   `$6 AND old.email_verified_at IS NULL AND old.password_hash IS NOT NULL AND old.disabled_at IS NULL ` +
-  `AND old.roles = '{}' AND (old.registration_expires_at IS NOT NULL OR old.last_login_at IS NOT NULL)`;
+  `AND old.roles = '{}' AND old.registration_expires_at IS NOT NULL`;
 const REGISTER = `
   INSERT INTO users AS old (id, email, name, password_hash, created_at, registration_expires_at)
   VALUES ($1, $2, $3, $4, $5, $7)
@@ -126,12 +126,17 @@ export class UsersService {
     });
   }
 
+  /** @throws PasswordWeakError with the reason, where an account may not have this password */
+  async checkNewPassword(password: string, owner: PasswordOwner): Promise<void> {
+    await this.policy.check(password, owner);
+  }
+
   /**
    * Hashes a password that is to be an account's.
    * @throws PasswordWeakError with the reason; OverloadedError
    */
   async hashNewPassword(password: string, owner: PasswordOwner): Promise<string> {
-    await this.policy.check(password, owner);
+    await this.checkNewPassword(password, owner);
     return this.hasher.hash(password);
   }
 

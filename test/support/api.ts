@@ -13,6 +13,8 @@ export interface Tokens {
   readonly refreshToken: string;
   readonly refreshExpiresIn: number;
   readonly sessionId: string;
+  /** Of a sign-in only. */
+  readonly deviceToken?: string;
 }
 
 export interface Problem {

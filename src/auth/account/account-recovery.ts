@@ -4,7 +4,7 @@ import type { ClientContext } from '../../shared/client-context.js';
 import { SessionsService } from '../../tokens/sessions/sessions.service.js';
 import { AccountRecords } from '../../users/account-records.js';
 import type { ActionLink, LinkOwner } from '../../users/action-links.js';
-import { loginSubjects } from '../guesses/guess-subjects.js';
+import { loginSubjects, secondFactorSubjects } from '../guesses/guess-subjects.js';
 import { Guesses } from '../guesses/guesses.js';
 import { AccountNotices } from './account-notices.js';
 import { CredentialChanges } from './credential-changes.js';
@@ -41,9 +41,11 @@ export class AccountRecovery {
     await this.records.setPassword(tx, userId, hash);
     await this.records.verifyEmail(tx, userId, now);
     // A second factor from before anyone had shown that the address is theirs is a stranger's.
-    if (!verified) await this.records.disown(tx, userId);
+    if (!verified || (await this.records.hasEarlierFactor(tx, userId))) await this.records.disown(tx, userId);
     await this.sessions.endAllOf(tx, userId, 'password_reset', now);
     await this.guesses.forget(tx, guessedAt(email, client), now);
+    // Who guessed codes had the old password. Released, not forgotten: who reads the mail alone has one try, no more.
+    await this.guesses.release(tx, secondFactorSubjects(userId, 'anywhere'));
     // Whoever accepts an invitation had no password that could have been changed.
     const mail = purpose === 'password_reset' ? ({ purpose: 'password_changed' } as const) : undefined;
     await this.notices.tell(tx, { event: 'authn_password_reset', userId, client, details: { by: purpose }, mail }, now);

@@ -4,9 +4,10 @@ import type { ClientContext } from '../../shared/client-context.js';
 import { Clock } from '../../shared/clock.js';
 import type { UserId } from '../../shared/ids.js';
 import { Revocations } from '../../tokens/revocation/revocations.js';
+import { SessionsService } from '../../tokens/sessions/sessions.service.js';
 import type { EmailAddress } from '../../users/email-address.js';
 import { SecondFactors } from '../../users/mfa/second-factors.js';
-import { UserNotFoundError } from '../../users/users.errors.js';
+import { OwnAccountError, UserNotFoundError } from '../../users/users.errors.js';
 import { UsersService } from '../../users/users.service.js';
 import { accountSubjects, secondFactorSubjects } from '../guesses/guess-subjects.js';
 import { Guesses } from '../guesses/guesses.js';
@@ -26,6 +27,7 @@ export class AccountSupport {
   constructor(
     private readonly users: UsersService,
     private readonly factors: SecondFactors,
+    private readonly sessions: SessionsService,
     private readonly guesses: Guesses,
     private readonly changes: CredentialChanges,
     private readonly notices: AccountNotices,
@@ -34,26 +36,30 @@ export class AccountSupport {
   ) {}
 
   /**
-   * Takes the second factor off an account whose owner has lost it, and tells the owner. An account without one is left as
-   * it is.
-   * @throws UserNotFoundError
+   * Takes the second factor off an account whose owner has lost it, ends its sessions, and tells the owner. An
+   * account without one is left as it is.
+   * @throws UserNotFoundError, OwnAccountError
    */
   async resetSecondFactor(userId: UserId, { admin: by, client, reason }: AdminAction): Promise<void> {
+    if (userId === by.userId) throw new OwnAccountError();
     await this.emailOf(userId);
     const now = this.clock.now();
     await this.revocations.transaction(async (tx) => {
       if (!(await this.factors.remove(tx, userId))) return;
       await this.changes.record(tx, userId, 'stale', now);
-      await this.guesses.forget(tx, secondFactorSubjects(userId, undefined), now);
+      // Sessions that were opened with the lost factor say so for as long as they live.
+      await this.sessions.endAllOf(tx, userId, 'mfa_reset', now);
+      await this.guesses.forget(tx, secondFactorSubjects(userId, 'anywhere'), now);
       const notice = { event: 'authn_mfa_removed', mail: { purpose: 'mfa_disabled' } } as const;
       await this.notices.tell(tx, { ...notice, userId, by, client, details: { reason: reason ?? null } }, now);
     });
   }
 
-  /** Forgets what was guessed at an account, so that its owner may try again, and tells the owner. @throws UserNotFoundError */
+  /** Forgets what was guessed at an account, so that its owner may try again, and tells the owner. @throws UserNotFoundError, OwnAccountError */
   async unlock(userId: UserId, { admin: by, client, reason }: AdminAction): Promise<void> {
+    if (userId === by.userId) throw new OwnAccountError();
     const email = await this.emailOf(userId);
-    const subjects = [...accountSubjects(email), ...secondFactorSubjects(userId, undefined)];
+    const subjects = [...accountSubjects(email), ...secondFactorSubjects(userId, 'anywhere')];
     const now = this.clock.now();
     await this.revocations.transaction(async (tx) => {
       await this.guesses.forget(tx, subjects, now);

@@ -16,20 +16,22 @@ import { EmailChanges } from './email-changes.js';
 import { MailGuard } from './mail.guard.js';
 import { PasswordChanges } from './password-changes.js';
 
-/** What an owner changes: each takes the password again and, where there is a second factor, a code. */
-@ApiTags('account')
-@ApiBearerAuth()
-@Controller('api/me')
-@UseGuards(ThrottlerGuard, JwtAuthGuard)
-@RateLimit('bearer')
-@ApiProblems(
+/** What each of them may answer with. */
+const PROBLEMS = [
   ...BEARER_PROBLEMS,
   'validation_failed',
   'invalid_credentials',
   'mfa_required',
   'mfa_invalid',
   'overloaded',
-)
+] as const;
+
+/** What an owner changes: each takes the password again and, where there is a second factor, a code. */
+@ApiTags('account')
+@ApiBearerAuth()
+@Controller('api/me')
+@UseGuards(ThrottlerGuard, JwtAuthGuard)
+@RateLimit('bearer')
 export class AccountController {
   constructor(
     private readonly passwords: PasswordChanges,
@@ -59,7 +61,7 @@ export class AccountController {
   @HttpCode(202)
   @UseGuards(MailGuard)
   @ApiAcceptedResponse({ type: EmptyResponse })
-  @ApiProblems('not_found')
+  @ApiProblems(...PROBLEMS, 'not_found')
   async changeEmail(
     @CurrentPrincipal() principal: Principal,
     @Body() { email, ...proof }: EmailChangeRequest,
@@ -73,7 +75,7 @@ export class AccountController {
   @Post('delete')
   @HttpCode(204)
   @ApiNoContentResponse()
-  @ApiProblems('last_admin')
+  @ApiProblems(...PROBLEMS, 'last_admin')
   async delete(
     @CurrentPrincipal() principal: Principal,
     @Body() proof: AccountDeletionRequest,

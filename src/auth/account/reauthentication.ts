@@ -86,7 +86,7 @@ export class Reauthentication {
   private async checkFactor(userId: UserId, proof: FactorProof | undefined, asking: Asking): Promise<void> {
     if (!proof) throw new MfaRequiredError();
     const now = this.clock.now();
-    const subjects = secondFactorSubjects(userId, undefined);
+    const subjects = secondFactorSubjects(userId, { knownAs: asking.principal.sessionId });
     const checked = await this.guesses.attempt(subjects, asking, now, async () => {
       const isRight = await this.factors.use(userId, proof, now);
       return isRight ? { outcome: 'right', found: true } : { outcome: 'wrong', userId };

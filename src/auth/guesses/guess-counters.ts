@@ -13,8 +13,10 @@ export interface CounterPolicy {
   readonly waits?: {
     readonly firstSeconds: number;
     readonly longestSeconds: number;
+    /** What the quota is of, and what doubles: those of the window, or those since the last success, however slow. */
+    readonly spentBy: 'tries_in_window' | 'tries_in_a_row';
     /** So many without a success between them block for good: until `forget`. */
-    readonly mostInARow: number;
+    readonly mostInARow?: number;
   };
 }
 
@@ -59,8 +61,8 @@ const COLUMNS = 'bucket, tries, failed, streak, window_ends_at AS "windowEndsAt"
  */
 const RESERVE = `
   WITH asked AS (
-    SELECT * FROM unnest($2::bytea[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[])
-      AS asked (bucket, quota, window_seconds, first_wait, longest_wait, most)
+    SELECT * FROM unnest($2::bytea[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[], $8::boolean[])
+      AS asked (bucket, quota, window_seconds, first_wait, longest_wait, most, by_streak)
   )
   INSERT INTO guesses AS g (bucket, tries, streak, window_ends_at, blocked_until)
   SELECT bucket, 1, 1, $1::timestamptz + make_interval(secs => window_seconds), NULL FROM asked
@@ -74,10 +76,10 @@ const RESERVE = `
                 WHEN next.waits_until IS NOT NULL THEN next.waits_until
                 WHEN next.tries >= next.quota THEN next.window_ends_at END
     FROM (
-      SELECT n.*, CASE WHEN n.first_wait IS NOT NULL AND n.tries >= n.quota THEN $1::timestamptz + make_interval(
-               secs => least(n.longest_wait, n.first_wait * 2.0 ^ least(n.tries - n.quota, 30))) END AS waits_until
+      SELECT n.*, CASE WHEN n.first_wait IS NOT NULL AND n.spent >= n.quota THEN $1::timestamptz + make_interval(
+               secs => least(n.longest_wait, n.first_wait * 2.0 ^ least(n.spent - n.quota, 30))) END AS waits_until
       FROM (
-        SELECT asked.*, g.streak + 1 AS streak,
+        SELECT asked.*, CASE WHEN asked.by_streak THEN g.streak WHEN g.window_ends_at > $1::timestamptz THEN g.tries ELSE 0 END + 1 AS spent, g.streak + 1 AS streak,
                CASE WHEN g.window_ends_at > $1::timestamptz THEN g.tries ELSE 0 END + 1 AS tries,
                CASE WHEN g.window_ends_at > $1::timestamptz THEN g.window_ends_at
                     ELSE $1::timestamptz + make_interval(secs => asked.window_seconds) END AS window_ends_at
@@ -111,6 +113,7 @@ export class GuessCounters {
       waits.map((of) => of?.firstSeconds ?? null),
       waits.map((of) => of?.longestSeconds ?? null),
       waits.map((of) => of?.mostInARow ?? null),
+      waits.map((of) => of?.spentBy === 'tries_in_a_row'),
     ]);
     const granted = reserved.length === counted.length;
     if (!granted) await this.giveBack(reserved.map(({ bucket }) => bucket));
@@ -145,6 +148,14 @@ export class GuessCounters {
       [buckets],
     );
     return inOrder(buckets, forgotten, now);
+  }
+
+  /** Lets one more try pass, and forgets nothing: the next wait is the longer one. Not those blocked for good. */
+  async release(on: Executor, buckets: readonly Buffer[]): Promise<void> {
+    await on.query(
+      `UPDATE guesses SET blocked_until = NULL WHERE bucket IN (${LOCKED}) AND blocked_until < 'infinity'`,
+      [buckets],
+    );
   }
 
   async bucketOf(subject: readonly string[]): Promise<Buffer> {

@@ -22,11 +22,18 @@ export const loginSubjects = (email: EmailAddress, ip: string, deviceId: string 
 /** Wrong passwords for an address from wherever. Of a network's counts those of this address alone are not known. */
 export const accountSubjects = (email: EmailAddress): GuessSubject[] => [{ policy: 'login-account', of: [email] }];
 
-/** Wrong codes for an account. Those who share a network with a known device cannot spend its budget. */
-export const secondFactorSubjects = (userId: UserId, ip: string | undefined): GuessSubject[] => [
-  { policy: 'second-factor', of: [userId] },
-  ...(ip === undefined ? [] : [{ policy: 'login-network', of: [clientNetwork(ip)] } as const]),
-];
+/**
+ * Wrong codes for an account: from wherever, or from a device or session that the account knows, which a stranger who has
+ * the password cannot spend.
+ */
+export const secondFactorSubjects = (
+  userId: UserId,
+  from: { readonly ip: string } | { readonly knownAs: string } | 'anywhere',
+): GuessSubject[] => {
+  if (from === 'anywhere') return [{ policy: 'second-factor', of: [userId] }];
+  if ('knownAs' in from) return [{ policy: 'second-factor', of: [userId, from.knownAs] }];
+  return [...secondFactorSubjects(userId, 'anywhere'), { policy: 'login-network', of: [clientNetwork(from.ip)] }];
+};
 
 /** Wrong passwords and codes from within a session: whoever holds its token is no stranger, but may be a thief. */
 export const sessionSubjects = (sessionId: SessionId): GuessSubject[] => [{ policy: 'session', of: [sessionId] }];

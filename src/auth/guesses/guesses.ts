@@ -9,7 +9,7 @@ import type { ClientContext } from '../../shared/client-context.js';
 import { secondsUntil } from '../../shared/clock.js';
 import type { UserId } from '../../shared/ids.js';
 import { GuessCounters } from './guess-counters.js';
-import type { Counted, CounterState } from './guess-counters.js';
+import type { Counted, CounterPolicy, CounterState } from './guess-counters.js';
 import { GUESS_POLICIES } from './guess-policies.js';
 import type { GuessPolicyName } from './guess-policies.js';
 import type { GuessSubject } from './guess-subjects.js';
@@ -100,9 +100,17 @@ export class Guesses {
    * @returns how many tries in a row there were, at most, under one of them
    */
   async forget(on: Executor, subjects: readonly GuessSubject[], now: Date): Promise<number> {
-    const buckets = await Promise.all(subjects.map((subject) => this.counters.bucketOf(keyOf(subject))));
-    const forgotten = await this.counters.forget(on, buckets, now);
+    const forgotten = await this.counters.forget(on, await this.bucketsOf(subjects), now);
     return Math.max(0, ...forgotten.map(({ streak }) => streak));
+  }
+
+  /** Lets one more try pass under these, and forgets nothing. */
+  async release(on: Executor, subjects: readonly GuessSubject[]): Promise<void> {
+    await this.counters.release(on, await this.bucketsOf(subjects));
+  }
+
+  private bucketsOf(subjects: readonly GuessSubject[]): Promise<Buffer[]> {
+    return Promise.all(subjects.map((subject) => this.counters.bucketOf(keyOf(subject))));
   }
 
   private async reserve(subjects: readonly GuessSubject[], guesser: Guesser, now: Date): Promise<Guess> {
@@ -138,12 +146,14 @@ export class Guesses {
     const until = blockedUntil instanceof Date ? blockedUntil.toISOString() : 'reset';
     const details = { limit: policy, failures: failed, inARow: streak, until, counter: bucket.toString('hex') };
     const event = { type: 'authn_login_lock', at: now, userId, ip, userAgent, outcome: 'failure', details } as const;
-    const [email] = of;
+    const told = { details: { at: now.toISOString(), ip } };
     await this.dataSource.transaction(async (tx) => {
       await this.audit.append(event, tx);
-      if (policy !== 'login-account' || blockedUntil !== 'for good') return;
       // Owed to any address, so that it takes the same: whether it has an account is asked when it is sent.
-      await this.outbox.add(tx, { purpose: 'sign_in_blocked', to: email, details: { at: now.toISOString(), ip } });
+      if (policy === 'login-account' && blockedUntil === 'for good')
+        await this.outbox.add(tx, { purpose: 'sign_in_blocked', to: of[0], ...told });
+      // Whoever gets as far has the password.
+      if (policy === 'second-factor') await this.outbox.add(tx, { purpose: 'second_factor_failing', userId, ...told });
     });
   }
 }
@@ -157,10 +167,13 @@ const asCounted = (subject: GuessSubject): Counted => ({
 const isBlocked = ({ blockedUntil }: CounterState, now: Date): boolean =>
   blockedUntil === 'for good' || (blockedUntil !== undefined && blockedUntil > now);
 
-function waitOf(state: CounterState, policy: GuessPolicyName, now: Date): number {
+function waitOf(state: CounterState, name: GuessPolicyName, now: Date): number {
   if (!isBlocked(state, now)) return 0;
-  if (state.failed < GUESS_POLICIES[policy].quota && state.blockedUntil !== 'for good') return WHILE_UNDER_WAY;
-  return state.blockedUntil instanceof Date ? secondsUntil(state.blockedUntil, now) : UNTIL_RESET;
+  if (!(state.blockedUntil instanceof Date)) return UNTIL_RESET;
+  const policy: CounterPolicy = GUESS_POLICIES[name];
+  const spent = policy.waits?.spentBy === 'tries_in_a_row' ? state.streak : state.tries;
+  const underWay = state.tries - state.failed;
+  return spent - underWay < policy.quota ? WHILE_UNDER_WAY : secondsUntil(state.blockedUntil, now);
 }
 
 function limitOf(policy: GuessPolicyName, state: CounterState, now: Date): NotedLimit {

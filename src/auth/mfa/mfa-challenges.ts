@@ -31,6 +31,10 @@ interface ChallengeRow extends Omit<MfaChallenge, 'deviceId' | 'deviceName'> {
   readonly deviceName: string | null;
 }
 
+const COLUMNS = `
+  user_id AS "userId", credential_version AS "credentialVersion", device_id AS "deviceId", device_name AS "deviceName",
+  refresh_token_in AS "refreshTokenIn"`;
+
 /** The account's row is locked: a change of its credential that is under way is waited for, one to come ends this, too. */
 const OPEN = `
   INSERT INTO mfa_challenges (token_hash, user_id, credential_version, device_id, device_name, refresh_token_in, created_at, expires_at)
@@ -71,17 +75,29 @@ export class MfaChallenges {
     return mfaToken;
   }
 
+  /** Looks one up, which counts for nothing. */
+  async find(mfaToken: string, now: Date): Promise<MfaChallenge | undefined> {
+    if (!SHAPE.test(mfaToken)) return undefined;
+    return asChallenge(
+      await row<ChallengeRow>(
+        this.dataSource,
+        `SELECT ${COLUMNS} FROM mfa_challenges WHERE token_hash = $1 AND expires_at > $2`,
+        [await this.hashOf(mfaToken), now],
+      ),
+    );
+  }
+
   /** Counts a try before its code is looked at. @returns undefined where it is unknown, expired, used, or has had five */
   async take(mfaToken: string, now: Date): Promise<MfaChallenge | undefined> {
     if (!SHAPE.test(mfaToken)) return undefined;
-    const taken = await row<ChallengeRow>(
-      this.dataSource,
-      `UPDATE mfa_challenges SET tries = tries + 1 WHERE token_hash = $1 AND expires_at > $2 AND tries < $3
-       RETURNING user_id AS "userId", credential_version AS "credentialVersion", device_id AS "deviceId",
-                 device_name AS "deviceName", refresh_token_in AS "refreshTokenIn"`,
-      [await this.hashOf(mfaToken), now, MOST_TRIES],
+    return asChallenge(
+      await row<ChallengeRow>(
+        this.dataSource,
+        `UPDATE mfa_challenges SET tries = tries + 1 WHERE token_hash = $1 AND expires_at > $2 AND tries < $3
+         RETURNING ${COLUMNS}`,
+        [await this.hashOf(mfaToken), now, MOST_TRIES],
+      ),
     );
-    return taken && { ...taken, deviceId: taken.deviceId ?? undefined, deviceName: taken.deviceName ?? undefined };
   }
 
   /** Takes a try back: no code was looked at after all. */
@@ -105,3 +121,6 @@ export class MfaChallenges {
       .digest();
   }
 }
+
+const asChallenge = (found: ChallengeRow | undefined): MfaChallenge | undefined =>
+  found && { ...found, deviceId: found.deviceId ?? undefined, deviceName: found.deviceName ?? undefined };

@@ -57,6 +57,11 @@ export class MfaSignIn {
     return new MfaRequiredError({ mfaToken: await this.challenges.open(challenge, now), methods: METHODS });
   }
 
+  /** Tells whether a token is of a sign-in that wants cookies; looking counts for nothing. */
+  async wantsCookies(mfaToken: string): Promise<boolean> {
+    return (await this.challenges.find(mfaToken, this.clock.now()))?.refreshTokenIn === 'cookie';
+  }
+
   /** Ends the second step in the sign-in's transaction. @returns false where another sign-in was first */
   end(tx: EntityManager, mfaToken: string): Promise<boolean> {
     return this.challenges.end(tx, mfaToken);
@@ -72,7 +77,7 @@ export class MfaSignIn {
     const account = challenge && (await this.users.findById(challenge.userId));
     if (!challenge || !account) throw new MfaInvalidError();
     const { userId, deviceId } = challenge;
-    const subjects = secondFactorSubjects(userId, deviceId === undefined ? guesser.client.ip : undefined);
+    const subjects = secondFactorSubjects(userId, deviceId === undefined ? guesser.client : { knownAs: deviceId });
     const checked = await this.keeping(mfaToken, () =>
       this.guesses.attempt(subjects, guesser, now, async () => {
         const isRight = await this.factors.use(userId, proof, now);

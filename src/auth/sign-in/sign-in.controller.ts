@@ -69,9 +69,10 @@ export class SignInController {
   ): Promise<TokensResponse> {
     const proof = asFactorProof(codes);
     if (!proof) throw new ValidationFailedError([{ field: 'code', message: 'must be sent, or recoveryCode instead' }]);
+    // Before the code is used up.
+    if (await this.secondStep.wantsCookies(mfaToken)) this.crossSite.assertOurs(request);
     const checked = await this.secondStep.check(mfaToken, proof, guesserOf(request));
     const { refreshTokenIn } = checked.challenge;
-    if (refreshTokenIn === 'cookie') this.crossSite.assertOurs(request);
     const tokens = await this.signIn.afterSecondFactor(mfaToken, checked, clientOf(request));
     return answerWithTokens(reply, tokens, refreshTokenIn);
   }

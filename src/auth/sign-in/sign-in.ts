@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientContext } from '../../shared/client-context.js';
 import { Clock } from '../../shared/clock.js';
+import type { UserId } from '../../shared/ids.js';
 import type { Account } from '../../users/account.js';
 import { MfaInvalidError } from '../../users/users.errors.js';
 import { InvalidCredentialsError } from '../auth.errors.js';
@@ -70,7 +71,7 @@ export class SignIn {
     const tokens = await this.open(
       {
         ...{ account, credentialVersion, amr: AMR.secondFactor, deviceId, deviceName, client },
-        subjects: [...forgotten(account, client, deviceId), ...secondFactorSubjects(userId, undefined)],
+        subjects: [...forgotten(account, client, deviceId), ...codesOf(userId, deviceId)],
         end: (tx) => this.secondStep.end(tx, mfaToken),
       },
       now,
@@ -94,3 +95,8 @@ function forgotten(account: Account, { ip }: ClientContext, deviceId: string | u
   ];
   return subjects.filter(({ policy }) => policy !== 'login-network');
 }
+
+const codesOf = (userId: UserId, deviceId: string | undefined): GuessSubject[] => [
+  ...secondFactorSubjects(userId, 'anywhere'),
+  ...(deviceId === undefined ? [] : secondFactorSubjects(userId, { knownAs: deviceId })),
+];

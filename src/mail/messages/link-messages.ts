@@ -28,9 +28,16 @@ const verifyEmail: WriteMessage = (context) => ({
     `this e-mail address was given for an account at ${context.appUrl}. If it was you, confirm the address by this link:`,
     ...linkOf('verify_email', context),
     whenAndWhere(context.details),
+    ...(context.details.again === true ? registeredAgain(context) : []),
     'If it was not you: there is nothing you need to do. Without the link nobody can confirm the address.',
   ],
 });
+
+/** Somebody else may have been the later one: whose password it is then, the link does not show. */
+const registeredAgain = ({ appUrl }: MessageContext): readonly Paragraph[] => [
+  'The address was registered before, and the password of the latest registration is the one that counts. If you are not sure that the latest was you, do not use this link: choose a password of your own with "forgot password" at the address below, which confirms your address, too.',
+  { href: appUrl },
+];
 
 const passwordReset: WriteMessage = (context) => ({
   subject: 'Choose a new password',

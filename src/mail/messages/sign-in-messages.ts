@@ -40,6 +40,17 @@ const signInBlocked: WriteMessage = ({ appUrl, details }) => ({
   ],
 });
 
+const secondFactorFailing: WriteMessage = ({ appUrl, details }) => ({
+  subject: 'Somebody may know your password',
+  paragraphs: [
+    GREETING,
+    `several wrong codes were entered for your account at ${appUrl}, each after the right password. Nobody has got in by this, and further codes have to wait for a while.`,
+    whenAndWhere(details),
+    WAS_YOU,
+    ...resetAdvice(appUrl),
+  ],
+});
+
 const refreshReuse: WriteMessage = ({ appUrl, details }) => ({
   subject: 'One of your sessions was ended',
   paragraphs: [
@@ -56,5 +67,6 @@ export const signInMessages = {
   new_sign_in: newSignIn,
   sign_in_after_failures: signInAfterFailures,
   sign_in_blocked: signInBlocked,
+  second_factor_failing: secondFactorFailing,
   refresh_reuse: refreshReuse,
 } as const;

@@ -43,6 +43,7 @@ export type RevocationReason =
   | 'password_changed'
   | 'password_reset'
   | 'mfa_enrolled'
+  | 'mfa_reset'
   | 'account_deleted'
   | `admin${string}`;
 

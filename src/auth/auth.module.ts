@@ -31,6 +31,7 @@ import { OwnerChanges } from './account/owner-changes.js';
 import { PasswordChanges } from './account/password-changes.js';
 import { PasswordResets } from './account/password-resets.js';
 import { Reauthentication } from './account/reauthentication.js';
+import { SecondFactorReset } from './account/second-factor-reset.js';
 import { RequestedLinks } from './account/requested-links.js';
 import { UnverifiedAccounts } from './account/unverified-accounts.js';
 import { MfaController } from './mfa/mfa.controller.js';
@@ -73,6 +74,7 @@ const account = [
   Reauthentication,
   Registration,
   RequestedLinks,
+  SecondFactorReset,
   UnverifiedAccounts,
 ];
 

@@ -4,15 +4,13 @@ import type { ClientContext } from '../../shared/client-context.js';
 import { Clock } from '../../shared/clock.js';
 import type { UserId } from '../../shared/ids.js';
 import { Revocations } from '../../tokens/revocation/revocations.js';
-import { SessionsService } from '../../tokens/sessions/sessions.service.js';
 import type { EmailAddress } from '../../users/email-address.js';
-import { SecondFactors } from '../../users/mfa/second-factors.js';
 import { OwnAccountError, UserNotFoundError } from '../../users/users.errors.js';
 import { UsersService } from '../../users/users.service.js';
 import { accountSubjects, secondFactorSubjects } from '../guesses/guess-subjects.js';
 import { Guesses } from '../guesses/guesses.js';
 import { AccountNotices } from './account-notices.js';
-import { CredentialChanges } from './credential-changes.js';
+import { SecondFactorReset } from './second-factor-reset.js';
 
 /** Which admin does it, from where and, if told, why. */
 export interface AdminAction {
@@ -26,10 +24,8 @@ export interface AdminAction {
 export class AccountSupport {
   constructor(
     private readonly users: UsersService,
-    private readonly factors: SecondFactors,
-    private readonly sessions: SessionsService,
+    private readonly factorReset: SecondFactorReset,
     private readonly guesses: Guesses,
-    private readonly changes: CredentialChanges,
     private readonly notices: AccountNotices,
     private readonly revocations: Revocations,
     private readonly clock: Clock,
@@ -45,11 +41,7 @@ export class AccountSupport {
     await this.emailOf(userId);
     const now = this.clock.now();
     await this.revocations.transaction(async (tx) => {
-      if (!(await this.factors.remove(tx, userId))) return;
-      await this.changes.record(tx, userId, 'stale', now);
-      // Sessions that were opened with the lost factor say so for as long as they live.
-      await this.sessions.endAllOf(tx, userId, 'mfa_reset', now);
-      await this.guesses.forget(tx, secondFactorSubjects(userId, 'anywhere'), now);
+      if (!(await this.factorReset.reset(tx, userId, now))) return;
       const notice = { event: 'authn_mfa_removed', mail: { purpose: 'mfa_disabled' } } as const;
       await this.notices.tell(tx, { ...notice, userId, by, client, details: { reason: reason ?? null } }, now);
     });

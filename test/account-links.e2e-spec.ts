@@ -336,6 +336,38 @@ describe('where addresses must be verified', () => {
     await expect(service.api.signIn({ email, password: NEW })).resolves.toBeDefined();
   });
 
+  it('a registration that nobody has verified gives way to whoever reads the mail of its address', async () => {
+    const [email, squatted] = [freshAddress(), freshAddress()];
+    await register(email);
+    const { token } = await mailbox.eventuallyMail(email, 'verify_email');
+    await service.api.post('/api/email/verify', { token });
+    const { accessToken } = await service.api.signIn({ email, password: PASSWORD });
+    await register(squatted, NEW);
+    const ask = await service.api.post('/api/me/email', { email: squatted, password: PASSWORD }, accessToken);
+    expect(ask.status).toBe(202);
+    const link = await mailbox.eventuallyMail(squatted, 'email_change');
+    expect(await exists(email)).toBe(true);
+    expect((await service.api.post('/api/email/verify', { token: link.token })).status).toBe(204);
+    expect((await service.api.get('/api/me', accessToken)).body).toMatchObject({
+      email: squatted,
+      emailVerified: true,
+    });
+    const squatter = await service.api.post('/api/login', { email: squatted, password: NEW });
+    expectProblem(squatter, 401, 'invalid_credentials');
+    expect(await mailbox.mailTo(squatted, 'email_claimed')).toHaveLength(0);
+  });
+
+  it('a registration that nobody has verified gives way to an invitation', async () => {
+    const email = freshAddress();
+    await register(email, NEW);
+    const { accessToken } = await service.api.signIn(ADMIN);
+    expect((await service.api.post('/api/admin/users', { email }, accessToken)).status).toBe(201);
+    expectProblem(await service.api.post('/api/login', { email, password: NEW }), 401, 'invalid_credentials');
+    const { token } = await mailbox.eventuallyMail(email, 'invitation');
+    expect((await service.api.post('/api/password/reset', { token, password: PASSWORD })).status).toBe(200);
+    await expect(service.api.signIn({ email, password: PASSWORD })).resolves.toBeDefined();
+  });
+
   it('an address that nobody verifies is free again after seven days, and no other account goes', async () => {
     const [email, verified, renewed] = [freshAddress(), freshAddress(), freshAddress()];
     for (const each of [email, verified, renewed]) await register(each);

@@ -99,6 +99,7 @@ describe('UsersService.register', () => {
       ver: 1,
       deviceVersion: 1,
       hasPassword: true,
+      isUnusedRegistration: false,
       createdAt: NOW,
       lastLoginAt: null,
     });

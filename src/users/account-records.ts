@@ -33,6 +33,17 @@ export class AccountRecords {
     return created?.id;
   }
 
+  /** Locks the registration that holds an address without anyone having used it or shown that it is theirs. */
+  async lockUnusedRegistration(tx: Executor, email: EmailAddress): Promise<UserId | undefined> {
+    const found = await row<{ id: UserId }>(
+      tx,
+      `SELECT id FROM users WHERE email = $1 AND registration_expires_at IS NOT NULL AND email_verified_at IS NULL
+       FOR UPDATE`,
+      [email],
+    );
+    return found?.id;
+  }
+
   async setPassword(tx: Executor, userId: UserId, hash: string): Promise<void> {
     await tx.query('UPDATE users SET password_hash = $2 WHERE id = $1', [userId, hash]);
   }

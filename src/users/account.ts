@@ -19,6 +19,8 @@ export interface Account {
   readonly deviceVersion: number;
   /** Whether a password was ever set: an invitation that nobody has accepted has none. */
   readonly hasPassword: boolean;
+  /** It registered itself, and nobody has shown that the address is theirs, or used it: it gives way to whoever does. */
+  readonly isUnusedRegistration: boolean;
   readonly createdAt: Date;
   readonly lastLoginAt: Date | null;
 }
@@ -35,6 +37,7 @@ export const toAccount = (user: UserEntity): Account => ({
   ver: user.ver,
   deviceVersion: user.deviceVersion,
   hasPassword: user.passwordHash !== null,
+  isUnusedRegistration: user.registrationExpiresAt !== null && user.emailVerifiedAt === null,
   createdAt: user.createdAt,
   lastLoginAt: user.lastLoginAt,
 });

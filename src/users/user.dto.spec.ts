@@ -16,6 +16,7 @@ const account: Account = {
   mfaEnabled: false,
   deviceVersion: 1,
   hasPassword: true,
+  isUnusedRegistration: false,
   credentialVersion: 3,
   ver: 2,
   createdAt: new Date('2026-11-24T06:14:00.5Z'),

@@ -3,6 +3,8 @@ import type { EntityManager } from 'typeorm';
 import type { UserId } from '../../shared/ids.js';
 import { SessionsService } from '../../tokens/sessions/sessions.service.js';
 import { AccountRecords } from '../../users/account-records.js';
+import type { EmailAddress } from '../../users/email-address.js';
+import { AccountNotices } from './account-notices.js';
 import { CredentialChanges } from './credential-changes.js';
 
 /** The end of an account: its sessions, factors and links go with it, its events stay. */
@@ -12,6 +14,7 @@ export class AccountErasure {
     private readonly changes: CredentialChanges,
     private readonly sessions: SessionsService,
     private readonly records: AccountRecords,
+    private readonly notices: AccountNotices,
   ) {}
 
   /**
@@ -25,5 +28,14 @@ export class AccountErasure {
     await this.sessions.endAllOf(tx, userId, 'account_deleted', now);
     await this.records.delete(tx, userId);
     return true;
+  }
+
+  /** Makes an address free that nothing but an unused registration holds, for its owner or whoever an admin invites. */
+  async freeAddress(tx: EntityManager, email: EmailAddress, now: Date): Promise<void> {
+    const holder = await this.records.lockUnusedRegistration(tx, email);
+    if (holder === undefined) return;
+    await this.erase(tx, holder, now);
+    const details = { reason: 'never verified' };
+    await this.notices.tell(tx, { event: 'user_deleted', userId: holder, details }, now);
   }
 }

@@ -90,8 +90,8 @@ export class AccountMails implements OnApplicationBootstrap {
     { details }: OwedMail,
   ): Promise<Addressed | undefined> {
     if (account.disabled || account.credentialVersion !== details.credentialVersion) return undefined;
-    const isTaken = (await this.users.findByEmail(to)) !== undefined;
-    return isTaken
+    const holder = await this.users.findByEmail(to);
+    return holder && !holder.isUnusedRegistration
       ? { to, purpose: 'email_claimed' }
       : { to, purpose: 'email_change', link: { account, purpose: 'email_change' } };
   }

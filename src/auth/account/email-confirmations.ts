@@ -8,6 +8,7 @@ import { AccountRecords } from '../../users/account-records.js';
 import { ActionLinks } from '../../users/action-links.js';
 import type { ActionLink, LinkOwner } from '../../users/action-links.js';
 import { LinkInvalidError } from '../../users/users.errors.js';
+import { AccountErasure } from './account-erasure.js';
 import { AccountNotices } from './account-notices.js';
 import { CredentialChanges } from './credential-changes.js';
 
@@ -20,6 +21,7 @@ export class EmailConfirmations {
   constructor(
     private readonly links: ActionLinks,
     private readonly records: AccountRecords,
+    private readonly erasure: AccountErasure,
     private readonly changes: CredentialChanges,
     private readonly notices: AccountNotices,
     private readonly revocations: Revocations,
@@ -61,6 +63,7 @@ export class EmailConfirmations {
   ): Promise<void> {
     await this.changes.record(tx, userId, 'stay', now);
     await this.links.endAll(tx, userId);
+    await this.erasure.freeAddress(tx, email, now);
     await this.records.changeEmail(tx, userId, email, now);
     const mail = { purpose: 'email_changed', to: owner.email } as const;
     await this.notices.tell(tx, { event: 'user_email_changed', userId, client, mail }, now);

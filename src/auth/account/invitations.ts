@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import type { Executor } from '../../database/sql.js';
 import { Clock } from '../../shared/clock.js';
 import type { UserId } from '../../shared/ids.js';
+import { Revocations } from '../../tokens/revocation/revocations.js';
 import { AccountRecords } from '../../users/account-records.js';
 import type { Invited } from '../../users/account-records.js';
 import type { Account } from '../../users/account.js';
 import { EmailTakenError, UserNotFoundError } from '../../users/users.errors.js';
 import { UsersService } from '../../users/users.service.js';
+import { AccountErasure } from './account-erasure.js';
 import { AccountNotices } from './account-notices.js';
 import type { AdminAction } from './account-support.js';
 
@@ -18,14 +19,16 @@ export class Invitations {
     private readonly users: UsersService,
     private readonly records: AccountRecords,
     private readonly notices: AccountNotices,
-    private readonly dataSource: DataSource,
+    private readonly erasure: AccountErasure,
+    private readonly revocations: Revocations,
     private readonly clock: Clock,
   ) {}
 
   /** Creates an account that its owner comes into by a mailed link. @throws EmailTakenError */
   async invite(invited: Invited, action: AdminAction): Promise<Account> {
     const now = this.clock.now();
-    const userId = await this.dataSource.transaction(async (tx) => {
+    const userId = await this.revocations.transaction(async (tx) => {
+      await this.erasure.freeAddress(tx, invited.email, now);
       const created = await this.records.createInvited(tx, invited, now);
       if (created) await this.mailLink(tx, created, { event: 'user_created', purpose: 'invitation' }, action, now);
       return created;
@@ -49,7 +52,7 @@ export class Invitations {
   }
 
   private async request(userId: UserId, purpose: 'invitation' | 'password_reset', action: AdminAction): Promise<void> {
-    await this.dataSource.transaction((tx) =>
+    await this.revocations.transaction((tx) =>
       this.mailLink(tx, userId, { event: 'user_link_requested', purpose }, action, this.clock.now()),
     );
   }

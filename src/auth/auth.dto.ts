@@ -52,15 +52,10 @@ export class LoginRequest {
   refreshTokenIn?: 'body' | 'cookie';
 }
 
-/** The second step of a sign-in: the token of the first and one of the two codes. */
-export class MfaLoginRequest {
-  /** The `mfaToken` of the answer `mfa_required`; good for five minutes, five codes and one sign-in. */
-  @IsString()
-  @Length(1, MAX_TOKEN_TEXT)
-  mfaToken!: string;
-
+/** One of the two codes that a second factor is shown by. */
+export class FactorCodes {
   /**
-   * Six digits of the authenticator app.
+   * Six digits of the authenticator app; a blank between two groups of three is allowed.
    * @example "492039"
    */
   @MayBeAbsent()
@@ -68,11 +63,22 @@ export class MfaLoginRequest {
   @Length(1, MAX_CODE_TEXT)
   code?: string;
 
-  /** One of the ten recovery codes, instead of `code`. */
+  /**
+   * One of the ten recovery codes, instead of `code`, in any case and with or without hyphens.
+   * @example "7K2M-9QXT-0VBD-3HWE"
+   */
   @MayBeAbsent()
   @IsString()
   @Length(1, MAX_CODE_TEXT)
   recoveryCode?: string;
+}
+
+/** The second step of a sign-in: the token of the first and one of the two codes. */
+export class MfaLoginRequest extends FactorCodes {
+  /** The `mfaToken` of the answer `mfa_required`; good for five minutes, five codes and one sign-in. */
+  @IsString()
+  @Length(1, MAX_TOKEN_TEXT)
+  mfaToken!: string;
 }
 
 export class RefreshRequest {

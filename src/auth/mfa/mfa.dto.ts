@@ -1,7 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
-import { MayBeAbsent } from '../../http/may-be-absent.js';
-import { MAX_CODE_TEXT, MAX_PASSWORD_TEXT } from '../auth.dto.js';
+import { FactorCodes, MAX_CODE_TEXT, MAX_PASSWORD_TEXT } from '../auth.dto.js';
 
 export class PasswordAgainRequest {
   /** The account's password, once more. */
@@ -21,24 +20,11 @@ export class TotpConfirmRequest {
 }
 
 /** The password once more and, in one of two forms, the second factor. */
-export class BothFactorsRequest extends PasswordAgainRequest {
-  /**
-   * Six digits of the authenticator app; a blank between two groups of three is allowed.
-   * @example "492039"
-   */
-  @MayBeAbsent()
+export class BothFactorsRequest extends FactorCodes {
+  /** The account's password, once more. */
   @IsString()
-  @Length(1, MAX_CODE_TEXT)
-  code?: string;
-
-  /**
-   * One of the ten recovery codes, instead of `code`, in any case and with or without hyphens.
-   * @example "7K2M-9QXT-0VBD-3HWE"
-   */
-  @MayBeAbsent()
-  @IsString()
-  @Length(1, MAX_CODE_TEXT)
-  recoveryCode?: string;
+  @Length(1, MAX_PASSWORD_TEXT)
+  password!: string;
 }
 
 export class TotpEnrolmentResponse {

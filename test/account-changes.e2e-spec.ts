@@ -3,7 +3,7 @@ import type { Answer, Problem, Tokens } from './support/api.js';
 import { Authenticator } from './support/authenticator.js';
 import { heldOpen } from './support/database-locks.js';
 import { Mailbox } from './support/mailbox.js';
-import { expectProblem, fieldsOf } from './support/problem.js';
+import { essence, expectProblem, fieldsOf } from './support/problem.js';
 import { ADMIN, startTestApp } from './support/test-app.js';
 import type { TestApp } from './support/test-app.js';
 
@@ -19,14 +19,6 @@ interface User {
 
 let users = 0;
 const freshAddress = (): string => `user${++users}@example.com`;
-const essence = ({ status, headers, text }: Answer<unknown>): unknown => ({
-  status,
-  text,
-  headers: [...headers]
-    .filter(([name]) => name !== 'date' && name !== 'x-request-id')
-    .map(([name, value]) => [name, value.replaceAll(/;t=\d+/g, '')]),
-});
-
 describe('an account', () => {
   let service: TestApp;
   let mailbox: Mailbox;

@@ -3,7 +3,7 @@ import { UnverifiedAccounts } from '../src/auth/account/unverified-accounts.js';
 import type { Answer, Problem, Tokens } from './support/api.js';
 import { Authenticator } from './support/authenticator.js';
 import { Mailbox } from './support/mailbox.js';
-import { expectProblem, fieldsOf } from './support/problem.js';
+import { essence, expectProblem, fieldsOf } from './support/problem.js';
 import { ADMIN, startTestApp } from './support/test-app.js';
 import type { TestApp } from './support/test-app.js';
 
@@ -12,12 +12,6 @@ const NEW = 'eight noisy badgers resting';
 const UNKNOWN = 'nobody@example.com';
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
-
-const essence = ({ status, headers, text }: Answer<unknown>): unknown => ({
-  status,
-  text,
-  headers: [...headers].filter(([name]) => name !== 'date' && name !== 'x-request-id'),
-});
 
 let users = 0;
 const freshAddress = (): string => `user${++users}@example.com`;

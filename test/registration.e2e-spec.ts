@@ -3,7 +3,7 @@ import { MailSender } from '../src/mail/mail-sender.js';
 import type { Answer, Problem } from './support/api.js';
 import { Authenticator } from './support/authenticator.js';
 import { Mailbox } from './support/mailbox.js';
-import { expectProblem, fieldsOf } from './support/problem.js';
+import { essence, expectProblem, fieldsOf } from './support/problem.js';
 import { ADMIN, startTestApp } from './support/test-app.js';
 import type { TestApp } from './support/test-app.js';
 
@@ -25,12 +25,6 @@ describe('registration', () => {
   const settled = (): Promise<void> => service.app.get(MailSender, { strict: false }).drain();
   const countOf = async (email: string): Promise<number> =>
     Number((await service.sql<{ count: string }>('SELECT count(*) FROM users WHERE email = $1', [email]))[0]?.count);
-  const essence = ({ status, headers, text }: Answer<unknown>): unknown => ({
-    status,
-    text,
-    headers: [...headers].filter(([name]) => name !== 'date' && name !== 'x-request-id'),
-  });
-
   it('answers 202 {}, and the account can sign in', async () => {
     const answer = await register({ email: 'New.User@Example.com', name: ' Ada Lovelace ' });
     expect([answer.status, answer.text]).toEqual([202, '{}']);

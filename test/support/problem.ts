@@ -34,3 +34,12 @@ export function expectProblem(answer: Answer<unknown>, status: number, code: str
 
 /** The fields that a `validation_failed` names, in order of the alphabet. */
 export const fieldsOf = (problem: Problem): string[] => (problem.errors ?? []).map(({ field }) => field).sort();
+
+/** An answer without what may differ between two that are the same. */
+export const essence = ({ status, headers, text }: Answer<unknown>): unknown => ({
+  status,
+  text,
+  headers: [...headers]
+    .filter(([name]) => name !== 'date' && name !== 'x-request-id')
+    .map(([name, value]) => [name, name === 'ratelimit' ? value.replaceAll(/;t=\d+/g, '') : value]),
+});

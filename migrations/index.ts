@@ -11,6 +11,7 @@ import { CreateMailOutbox1764000000010 } from './1764000000010-create-mail-outbo
 import { CreateSecondFactors1764000000011 } from './1764000000011-create-second-factors.js';
 import { EscalateGuesses1764000000012 } from './1764000000012-escalate-guesses.js';
 import { ExpireRegistrations1764000000013 } from './1764000000013-expire-registrations.js';
+import { SealAuditEvents1764000000014 } from './1764000000014-seal-audit-events.js';
 
 /** Every migration, oldest first. One that a release has shipped is never changed: a new one follows it. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   CreateSecondFactors1764000000011,
   EscalateGuesses1764000000012,
   ExpireRegistrations1764000000013,
+  SealAuditEvents1764000000014,
 ];

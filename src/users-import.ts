@@ -5,6 +5,8 @@ import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
 import { AuditLog } from './audit/audit-log.js';
+import type { AppConfig } from './config/app-config.js';
+import { DataKeys } from './crypto/data-keys.js';
 import { dataSourceOptions } from './database/data-source-options.js';
 import { isServed, startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrateDatabase } from './migrate-database.js';
@@ -41,12 +43,14 @@ async function importUsers(args: string[]): Promise<number> {
   // Told by whoever reads it; before that, a signal must not end the process in the middle.
   input.on('error', () => undefined);
   try {
-    const { imported, alreadyThere, refused } = await withDatabase((dataSource) =>
-      new AccountImport(dataSource, new AuditLog(dataSource), new SystemClock(), report).run(input, {
-        fromLine,
-        signal: stopping,
-      }),
-    );
+    const { imported, alreadyThere, refused } = await withDatabase(async (dataSource, config) => {
+      const clock = new SystemClock();
+      const keys = new DataKeys(dataSource, clock, config);
+      // Before a transaction has the only connection.
+      await keys.onModuleInit();
+      const audit = new AuditLog(dataSource, keys);
+      return new AccountImport(dataSource, audit, clock, report).run(input, { fromLine, signal: stopping });
+    });
     process.stdout.write(`${imported} imported, ${alreadyThere} already there, ${refused} refused\n`);
     return refused === 0 ? 0 : EXIT_INCOMPLETE;
   } finally {
@@ -93,7 +97,9 @@ function stopWhenTold(): AbortSignal {
 }
 
 /** In development the Postgres of `npm start` is shared while that runs; otherwise it runs for as long as this takes. */
-async function withDatabase<Result>(use: (dataSource: DataSource) => Promise<Result>): Promise<Result> {
+async function withDatabase<Result>(
+  use: (dataSource: DataSource, config: AppConfig) => Promise<Result>,
+): Promise<Result> {
   const { config, embedded } = await prepareConfig();
   const postgres = embedded && !isServed(embedded) ? await startEmbeddedPostgres(embedded, tell) : undefined;
   try {
@@ -102,7 +108,7 @@ async function withDatabase<Result>(use: (dataSource: DataSource) => Promise<Res
     const options = dataSourceOptions({ url: url.reveal(), purpose: 'requests', pooler, poolSize: 1 });
     const dataSource = await new DataSource(options).initialize();
     try {
-      return await use(dataSource);
+      return await use(dataSource, config);
     } finally {
       await dataSource.destroy();
     }

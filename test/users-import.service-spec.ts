@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import { DataSource } from 'typeorm';
-import { AuditLog } from '../src/audit/audit-log.js';
+import type { AuditLog } from '../src/audit/audit-log.js';
 import { dataSourceOptions } from '../src/database/data-source-options.js';
 import { AccountImport, ImportStoppedError } from '../src/users/import/account-import.js';
 import type { ImportOptions, ImportReport, ImportSummary } from '../src/users/import/account-import.js';
+import { auditLogOn } from './support/audit.js';
 import { createTestDatabase, onServer } from './support/database.js';
 import type { TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
@@ -14,11 +15,13 @@ const OTHER_BCRYPT = '$2y$10$abcdefghijklmnopqrstuu4T826PRnz0Hu6YlprUuxkZxOOj5Fw
 
 let database: TestDatabase;
 let dataSource: DataSource;
+let audit: AuditLog;
 let told: string[];
 
 beforeEach(async () => {
   database = await createTestDatabase();
   dataSource = await open();
+  audit = await auditLogOn(dataSource, database.url);
   told = [];
 });
 afterEach(async () => {
@@ -34,8 +37,7 @@ const report: ImportReport = {
   refused: (line, reason) => told.push(`${line}: ${reason}`),
   committed: (line) => told.push(`committed ${line}`),
 };
-const importOn = (source: DataSource): AccountImport =>
-  new AccountImport(source, new AuditLog(source), new TestClock(), report);
+const importOn = (source: DataSource): AccountImport => new AccountImport(source, audit, new TestClock(), report);
 
 type Input = AsyncIterable<Uint8Array>;
 const inputOf = (lines: readonly unknown[]): Input =>
@@ -167,7 +169,7 @@ describe('an import', () => {
       }
     }
     const counting = { ...report, committed: (line: number) => (committed = line) };
-    const importer = new AccountImport(dataSource, new AuditLog(dataSource), new TestClock(), counting);
+    const importer = new AccountImport(dataSource, audit, new TestClock(), counting);
     const summary = await importer.run(Readable.from(lines()), { fromLine: 1 });
     expect(summary).toEqual({ imported: LINES, alreadyThere: 0, refused: 0 });
     expect(await count()).toBe(LINES);

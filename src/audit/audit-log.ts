@@ -1,65 +1,74 @@
 import { Injectable } from '@nestjs/common';
+import ipaddr from 'ipaddr.js';
 import { DataSource } from 'typeorm';
+import { DataKeys } from '../crypto/data-keys.js';
 import type { Executor } from '../database/sql.js';
-import { newId } from '../shared/ids.js';
-import type { SessionId, UserId } from '../shared/ids.js';
+import { newIdAt } from '../shared/ids.js';
+import type { AuditDetails, AuditEvent } from './audit-event.js';
+import { eventMac } from './event-mac.js';
+import type { EventRow } from './event-mac.js';
 
-/** Names after the OWASP logging vocabulary. */
-export type AuditEventType =
-  | 'authn_token_reuse'
-  | 'authn_token_suspect_repeat'
-  | 'session_resumed'
-  | 'authn_login_lock'
-  | 'authn_login_successafterfail'
-  | 'authn_password_change'
-  | 'authn_password_reset'
-  | 'authn_mfa_enrolled'
-  | 'authn_mfa_removed'
-  | 'authn_recovery_codes_replaced'
-  | 'user_created'
-  | 'users_imported'
-  | 'user_deleted'
-  | 'user_email_verified'
-  | 'user_email_changed'
-  | 'user_link_requested'
-  | 'user_unlocked';
-
-/** Something that security wants to be known. Ids only: never an address of a person, a name, a token or a secret. */
-export interface AuditEvent {
-  readonly type: AuditEventType;
-  readonly at: Date;
-  /** Who did it, where it was not the user. */
-  readonly actorId?: UserId | undefined;
-  readonly userId?: UserId | undefined;
-  readonly sessionId?: SessionId | undefined;
-  readonly ip?: string | undefined;
-  readonly userAgent?: string | undefined;
-  readonly outcome: 'success' | 'failure';
-  readonly details: Readonly<Record<string, string | number | null>>;
-}
+/** The event and its place in the queue of those that await their seal, in one statement. */
+const INSERT = `
+  WITH written AS (
+    INSERT INTO audit_events (id, type, at, actor_id, user_id, session_id, ip, user_agent, request_id, outcome, count, details, mac)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    RETURNING id
+  )
+  INSERT INTO audit_unsealed (id) SELECT id FROM written`;
 
 /** The record of security events: insert-only, and the database itself refuses anything else. */
 @Injectable()
 export class AuditLog {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly keys: DataKeys,
+  ) {}
 
   /** @param on the transaction of the change that it tells of; by itself where nothing changes */
   async append(event: AuditEvent, on: Executor = this.dataSource): Promise<void> {
-    await on.query(
-      `INSERT INTO audit_events (id, type, at, actor_id, user_id, session_id, ip, user_agent, outcome, details)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-      [
-        newId(),
-        event.type,
-        event.at,
-        event.actorId ?? null,
-        event.userId ?? null,
-        event.sessionId ?? null,
-        event.ip ?? null,
-        event.userAgent ?? null,
-        event.outcome,
-        event.details,
-      ],
-    );
+    const key = await this.keys.key('events');
+    const row = rowOf(event);
+    await on.query(INSERT, [
+      row.id,
+      row.type,
+      row.at,
+      row.actorId,
+      row.userId,
+      row.sessionId,
+      row.ip,
+      row.userAgent,
+      row.requestId,
+      row.outcome,
+      row.count,
+      row.details,
+      eventMac(key, row),
+    ]);
   }
 }
+
+function rowOf({ type, at, actorId, userId, sessionId, client, outcome, count = 1, details }: AuditEvent): EventRow {
+  return {
+    id: newIdAt(at),
+    type,
+    at,
+    actorId: actorId ?? null,
+    userId: userId ?? null,
+    sessionId: sessionId ?? null,
+    // A socket that is gone has no address any more.
+    ip: client && ipaddr.isValid(client.ip) ? client.ip : null,
+    userAgent: client?.userAgent === undefined ? null : storable(client.userAgent),
+    requestId: client?.requestId ?? null,
+    outcome,
+    count,
+    details: storableDetails(details),
+  };
+}
+
+/** Postgres takes neither NUL nor half a surrogate pair. */
+const storable = (text: string): string => text.replaceAll(/\p{Surrogate}/gu, '\ufffd').replaceAll('\0', '');
+
+const storableDetails = (details: AuditDetails): AuditDetails =>
+  Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [name, typeof value === 'string' ? storable(value) : value]),
+  );

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { CryptoModule } from '../crypto/crypto.module.js';
 import { AuditLog } from './audit-log.js';
 
-@Module({ providers: [AuditLog], exports: [AuditLog] })
+@Module({ imports: [CryptoModule], providers: [AuditLog], exports: [AuditLog] })
 export class AuditModule {}

@@ -12,7 +12,16 @@ const KEY_BYTES = 32;
 const WRAPPING = 'gatehouse data keys';
 
 /** What a data key is for. Each purpose has a random key of its own. */
-const PURPOSES = ['cursors', 'device tokens', 'guesses', 'mfa tokens', 'recovery codes', 'totp'] as const;
+const PURPOSES = [
+  'cursors',
+  'device tokens',
+  'event subjects',
+  'events',
+  'guesses',
+  'mfa tokens',
+  'recovery codes',
+  'totp',
+] as const;
 export type DataKeyPurpose = (typeof PURPOSES)[number];
 
 interface DataKeyRow {

@@ -10,5 +10,9 @@ export function clientOf(request: FastifyRequest): ClientContext {
   // Control characters are what must not reach a log.
   const text = (request.headers['user-agent'] ?? '').replaceAll(/\p{Cc}/gu, '').trim();
   const userAgent = text.slice(0, MAX_USER_AGENT_CHARACTERS);
-  return { ip: clientAddress(request), userAgent: userAgent === '' ? undefined : userAgent };
+  return {
+    ip: clientAddress(request),
+    userAgent: userAgent === '' ? undefined : userAgent,
+    requestId: request.id,
+  };
 }

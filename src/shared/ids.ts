@@ -7,6 +7,8 @@ export type SessionId = string & { readonly __brand: 'SessionId' };
 export const newUserId = (): UserId => uuidv7() as UserId;
 export const newSessionId = (): SessionId => uuidv7() as SessionId;
 export const newId = (): string => uuidv7();
+/** Of another time than now: what it names is found by that time. */
+export const newIdAt = (time: Date): string => uuidv7({ msecs: time.getTime() });
 
 /** True for the canonical lower-case text of a UUID; anything else never reaches a query. */
 export const isUuid = (text: string): boolean => validate(text) && text === text.toLowerCase();

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../../audit/audit-log.js';
-import type { AuditEvent, AuditEventType } from '../../audit/audit-log.js';
+import type { AuditDetails, AuditEventType } from '../../audit/audit-event.js';
 import type { Executor } from '../../database/sql.js';
 import type { MailJob } from '../../mail/mail-job.js';
 import { Outbox } from '../../mail/outbox.js';
@@ -16,7 +16,7 @@ export interface Notice {
   readonly by?: Principal | undefined;
   /** From where; nothing where the service did it by itself. */
   readonly client?: ClientContext | undefined;
-  readonly details?: AuditEvent['details'];
+  readonly details?: AuditDetails;
   /** To the owner, at the address that the account has then, unless `to` names one. */
   readonly mail?: Pick<MailJob, 'purpose' | 'to'> | undefined;
 }
@@ -31,8 +31,7 @@ export class AccountNotices {
 
   async tell(tx: Executor, { event: type, userId, by, client, details = {}, mail }: Notice, now: Date): Promise<void> {
     const who = { actorId: by?.userId, userId, sessionId: by?.sessionId };
-    const where = { ip: client?.ip, userAgent: client?.userAgent };
-    await this.audit.append({ type, at: now, ...who, ...where, outcome: 'success', details }, tx);
+    await this.audit.append({ type, at: now, ...who, client, outcome: 'success', details }, tx);
     if (!mail) return;
     const isAdmin = by !== undefined && by.userId !== userId;
     const told = { at: now.toISOString(), ...(isAdmin ? { by: 'admin' as const } : { ip: client?.ip }) };

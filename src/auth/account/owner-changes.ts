@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { AuditEventType } from '../../audit/audit-log.js';
+import type { AuditEventType } from '../../audit/audit-event.js';
 import type { MailPurpose } from '../../mail/mail-job.js';
 import { Clock } from '../../shared/clock.js';
 import { Revocations } from '../../tokens/revocation/revocations.js';

@@ -141,12 +141,12 @@ export class Guesses {
     { bucket, failed, streak, blockedUntil }: CounterState,
     { userId, guesser, now }: { userId: UserId | undefined; guesser: Guesser; now: Date },
   ): Promise<void> {
-    const { ip, userAgent } = guesser.client;
+    const { client } = guesser;
     // Whose it is, is told by the keyed hash alone where there is no such account.
     const until = blockedUntil instanceof Date ? blockedUntil.toISOString() : 'reset';
     const details = { limit: policy, failures: failed, inARow: streak, until, counter: bucket.toString('hex') };
-    const event = { type: 'authn_login_lock', at: now, userId, ip, userAgent, outcome: 'failure', details } as const;
-    const told = { details: { at: now.toISOString(), ip } };
+    const event = { type: 'authn_login_lock', at: now, userId, client, outcome: 'failure', details } as const;
+    const told = { details: { at: now.toISOString(), ip: client.ip } };
     await this.dataSource.transaction(async (tx) => {
       await this.audit.append(event, tx);
       // Owed to any address, so that it takes the same: whether it has an account is asked when it is sent.

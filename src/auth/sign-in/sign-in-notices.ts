@@ -29,12 +29,13 @@ export class SignInNotices {
   /** @param tx the transaction of the sign-in */
   async tell(
     tx: Executor,
-    { userId, sessionId, client: { ip, userAgent }, deviceIsKnown, failures }: NotableSignIn,
+    { userId, sessionId, client, deviceIsKnown, failures }: NotableSignIn,
     now: Date,
   ): Promise<void> {
     const at = now.toISOString();
+    const { ip } = client;
     if (failures >= MANY_FAILURES) {
-      const event = { userId, sessionId, at: now, ip, userAgent, outcome: 'success', details: { failures } } as const;
+      const event = { userId, sessionId, at: now, client, outcome: 'success', details: { failures } } as const;
       await this.audit.append({ type: 'authn_login_successafterfail', ...event }, tx);
       await this.outbox.add(tx, { purpose: 'sign_in_after_failures', userId, details: { at, ip, failures } });
     } else if (!deviceIsKnown) {

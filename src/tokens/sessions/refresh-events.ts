@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../../audit/audit-log.js';
-import type { AuditEvent } from '../../audit/audit-log.js';
+import type { AuditEvent } from '../../audit/audit-event.js';
 import type { Executor } from '../../database/sql.js';
 import { Outbox } from '../../mail/outbox.js';
 import type { ClientContext } from '../../shared/client-context.js';
@@ -54,5 +54,5 @@ function eventOf(
     lastUsedIp: lastIp,
     lastUsedUserAgent: lastUserAgent,
   };
-  return { at, userId, sessionId, ip: client.ip, userAgent: client.userAgent, details };
+  return { at, userId, sessionId, client, details };
 }

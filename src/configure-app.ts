@@ -4,10 +4,12 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import type { AppOptions } from './app.module.js';
 import type { AppConfig } from './config/app-config.js';
+import { warnOfForwarding } from './http/forwarding-warnings.js';
 import { fastifyOptions } from './http/server/fastify-options.js';
 import { installHttpHooks } from './http/server/http-hooks.js';
 import { createLogger } from './observability/logger.js';
 import { serveDocs } from './openapi-document.js';
+import { Clock } from './shared/clock.js';
 
 /** Builds the application as `main` runs it and as the tests do: everything but listening. */
 export async function createApp(options: AppOptions): Promise<NestFastifyApplication> {
@@ -23,6 +25,8 @@ export async function createApp(options: AppOptions): Promise<NestFastifyApplica
 }
 
 function configureApp(app: NestFastifyApplication, config: AppConfig): void {
-  installHttpHooks(app.getHttpAdapter().getInstance(), config);
+  const fastify = app.getHttpAdapter().getInstance();
+  installHttpHooks(fastify, config);
+  warnOfForwarding(fastify, config.http.trustProxy, app.get(Clock));
   if (config.http.docs) serveDocs(app);
 }

@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { developmentBanner } from './banner.js';
 import { createApp } from './configure-app.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
+import { unnamedProxy } from './http/forwarding-contradictions.js';
 import { migrateDatabase } from './migrate-database.js';
 import { createLogger } from './observability/logger.js';
 import { prepareConfig } from './prepare-config.js';
@@ -30,6 +31,7 @@ export async function startGatehouse(): Promise<void> {
     await migrateDatabase(config, log);
     app = await createApp({ config });
     await app.listen(config.http.port, config.http.host);
+    for (const doubt of unnamedProxy(config.http)) logger.warn(doubt);
   } catch (error) {
     await stop();
     throw error;

@@ -192,6 +192,15 @@ describe('the built server in production', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('says once at the start that behind https a proxy has to be named, and not where one is', async () => {
+    const said = async (env: Readonly<Record<string, string>>): Promise<string[]> => {
+      const server = await listening({ ...complete, ...env });
+      return (await server.stop()).output.split('\n').filter((line) => line.includes('Set TRUST_PROXY'));
+    };
+    expect(await said({})).toEqual([expect.stringMatching(/"level":"warn"/)]);
+    expect(await said({ TRUST_PROXY: '1' })).toEqual([]);
+  });
+
   it('names every variable that is missing, and exits with 78', async () => {
     const { code, errors } = await refusal({ NODE_ENV: 'production' });
     expect(code).toBe(78);

@@ -7,7 +7,7 @@ const WITH_PORT = /^(?:\[([^\]]+)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$/;
 const CLIENT_PREFIX_PARTS = 4;
 
 /** The canonical text of an address: IPv4 out of its IPv6 mapping, RFC 5952, no zone. Undefined if it is none. */
-function canonical(text: string): string | undefined {
+export function canonicalAddress(text: string): string | undefined {
   const [, bracketed, dotted] = WITH_PORT.exec(text) ?? [];
   const [address = ''] = (bracketed ?? dotted ?? text).split('%');
   if (!ipaddr.IPv6.isValid(address) && !ipaddr.IPv4.isValidFourPartDecimal(address)) return undefined;
@@ -21,10 +21,10 @@ function canonical(text: string): string | undefined {
 export function clientAddress(request: FastifyRequest): string {
   const addresses = request.ips ?? [request.ip];
   for (const address of addresses.toReversed()) {
-    const known = canonical(address);
+    const known = canonicalAddress(address);
     if (known !== undefined) return known;
   }
-  return canonical(request.socket.remoteAddress ?? '') ?? 'unknown';
+  return canonicalAddress(request.socket.remoteAddress ?? '') ?? 'unknown';
 }
 
 /** What counts as one client for limits: an IPv4 address, or an IPv6 /64 written as `2001:db8:1:2::/64`. */

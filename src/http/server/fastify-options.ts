@@ -5,6 +5,8 @@ import type { AppConfig, TrustProxy } from '../../config/app-config.js';
 import { asAppError } from '../as-app-error.js';
 import { errorResponse } from '../error-response.js';
 import { BODY_LIMIT_BYTES } from '../http.errors.js';
+import { trustRule } from '../trust-rule.js';
+import type { TrustRule } from '../trust-rule.js';
 import { clientErrorHandler } from './client-errors.js';
 import { requestIdOf } from './request-id.js';
 import { securityHeaders } from './security-headers.js';
@@ -14,22 +16,12 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const IDLE_TIMEOUT_MS = 60_000;
 
-type Trust = string[] | ((address: string, hop: number) => boolean) | false;
-
 /**
- * Whose forwarding is believed. Hop 0 is the socket's peer, so n trusted hops make the n-th address from the right of
- * `X-Forwarded-For` the client's. A bare number would not do: Fastify 5 takes one to mean that nobody is trusted.
+ * Whose forwarding is believed: n trusted hops make the n-th address from the right of `X-Forwarded-For` the client's.
+ * A bare number would not do: Fastify 5 takes one to mean that nobody is trusted.
  */
-export function trustOf(trustProxy: TrustProxy): Trust {
-  switch (trustProxy.kind) {
-    case 'none':
-      return false;
-    case 'hops':
-      return (_address, hop) => hop < trustProxy.hops;
-    case 'addresses':
-      return [...trustProxy.cidrs];
-  }
-}
+export const trustOf = (trustProxy: TrustProxy): TrustRule | false =>
+  trustProxy.kind === 'none' ? false : trustRule(trustProxy);
 
 const serverOptions: ServerOptions = {
   maxHeaderSize: MAX_HEADER_BYTES,

@@ -12,6 +12,7 @@ import { CreateSecondFactors1764000000011 } from './1764000000011-create-second-
 import { EscalateGuesses1764000000012 } from './1764000000012-escalate-guesses.js';
 import { ExpireRegistrations1764000000013 } from './1764000000013-expire-registrations.js';
 import { SealAuditEvents1764000000014 } from './1764000000014-seal-audit-events.js';
+import { ControlSessions1764000000015 } from './1764000000015-control-sessions.js';
 
 /** Every migration, oldest first. One that a release has shipped is never changed: a new one follows it. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   EscalateGuesses1764000000012,
   ExpireRegistrations1764000000013,
   SealAuditEvents1764000000014,
+  ControlSessions1764000000015,
 ];

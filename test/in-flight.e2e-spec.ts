@@ -191,7 +191,7 @@ describe('a refresh in flight', () => {
   it.each<[string, Change, string, string | undefined]>([
     ['its account is disabled', disable, 'token_stale', 'session_revoked'],
     ['its account is demoted', demote, 'token_stale', undefined],
-    ['everyone is signed out', everyone, 'token_revoked', undefined],
+    ['everyone is signed out', everyone, 'token_revoked', 'session_revoked'],
   ])('yields a token that is refused when %s after its rights were read', async (_, make, code, refused) => {
     const account = await newAccount();
     // It has read the rights, and waits to advance the session.

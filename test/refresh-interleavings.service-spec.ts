@@ -9,6 +9,7 @@ import type { TestApp } from './support/test-app.js';
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
 const GRACE = 30;
+const CLIENT = { ip: '192.0.2.1', userAgent: 'tab' };
 /** The same runs each time; another TEST_SEED makes others. fast-check prints the seed of a run that fails. */
 const BOUNDS = { seed: Number(process.env.TEST_SEED ?? 20_261_124), interruptAfterTimeLimit: 25_000 };
 
@@ -167,8 +168,11 @@ describe('a session that is refreshed by several tabs at several instances', () 
 
 describe('sessions that two instances end at once', () => {
   it.each<[string, (app: TestApp['app'], id: SessionId) => Promise<unknown>]>([
-    ['one by one', (app, id) => app.get(SessionsService, { strict: false }).revoke(id, 'logout')],
-    ['all together', (app) => app.get(SessionsService, { strict: false }).revokeAllOf(userId, 'logout_all')],
+    ['one by one', (app, id) => app.get(SessionsService, { strict: false }).revoke(id, 'logout', { client: CLIENT })],
+    [
+      'all together',
+      (app) => app.get(SessionsService, { strict: false }).revokeAllOf(userId, 'logout_all', { client: CLIENT }),
+    ],
   ])('%s are refused at both as soon as each has answered, whichever was first', async (_, end) => {
     for (let round = 0; round < 10; round += 1) {
       const world = await opened(true);

@@ -1,50 +1,106 @@
-import { Controller, Delete, HttpCode, Param, Query, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { clientOf } from '../http/client-context.js';
 import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
 import { UuidParam } from '../http/uuid-param.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
+import { CurrentPrincipal } from '../security/principal.js';
+import type { Principal } from '../security/principal.js';
 import { RateLimit } from '../security/rate-limit.decorator.js';
 import { RequireRole, RolesGuard } from '../security/roles.guard.js';
 import { ThrottlerGuard } from '../security/throttler.guard.js';
-import { asSessionId, asUserId } from '../shared/ids.js';
-import { RevokedResponse } from '../tokens/sessions/session.dto.js';
+import { asSessionId } from '../shared/ids.js';
+import { BulkRevocation } from '../tokens/session-control/bulk-revocation.js';
+import { EveryoneRevocation } from '../tokens/session-control/everyone-revocation.js';
+import { SessionSearch } from '../tokens/session-control/session-search.js';
+import { adminReason } from '../tokens/sessions/revocation-reason.js';
+import { SessionListResponse, SessionResponse } from '../tokens/sessions/session.dto.js';
+import { SessionReader } from '../tokens/sessions/session-reader.js';
 import { SessionsService } from '../tokens/sessions/sessions.service.js';
-import type { RevocationReason } from '../tokens/sessions/sessions.service.js';
 import { SessionNotFoundError } from '../tokens/tokens.errors.js';
-import { UserNotFoundError } from '../users/users.errors.js';
-import { UsersService } from '../users/users.service.js';
+import {
+  BulkRevokedResponse,
+  ListSessionsQuery,
+  RevokeSessionsRequest,
+  filterOf,
+  selectionOf,
+} from './admin-sessions.dto.js';
 import { ReasonQuery } from './admin.dto.js';
 
 @ApiTags('admin')
 @ApiBearerAuth()
-@Controller('api/admin')
+@Controller('api/admin/sessions')
 @UseGuards(ThrottlerGuard, JwtAuthGuard, RolesGuard)
 @RequireRole('admin')
 @RateLimit('bearer')
-@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed', 'not_found')
+@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed')
 export class AdminSessionsController {
   constructor(
+    private readonly search: SessionSearch,
+    private readonly reader: SessionReader,
     private readonly sessions: SessionsService,
-    private readonly users: UsersService,
+    private readonly bulk: BulkRevocation,
+    private readonly everyone: EveryoneRevocation,
   ) {}
 
+  /** Sessions of anyone, live or ended, newest first: those that match every filter given. */
+  @Get()
+  @ApiOkResponse({ type: SessionListResponse })
+  async list(
+    @CurrentPrincipal() { sessionId }: Principal,
+    @Query() query: ListSessionsQuery,
+  ): Promise<SessionListResponse> {
+    const { limit, cursor } = query;
+    const { items, nextCursor } = await this.search.page(filterOf(query), { limit, cursor });
+    return { items: items.map((session) => SessionResponse.from(session, sessionId)), nextCursor };
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: SessionResponse })
+  @ApiProblems(...ADMIN_PROBLEMS, 'not_found')
+  async find(
+    @CurrentPrincipal() { sessionId }: Principal,
+    @Param('id', UuidParam) id: string,
+  ): Promise<SessionResponse> {
+    const found = await this.reader.find(asSessionId(id));
+    if (!found) throw new SessionNotFoundError();
+    return SessionResponse.from(found, sessionId);
+  }
+
   /** Revokes a session; no error where it has ended already. */
-  @Delete('sessions/:id')
+  @Delete(':id')
   @HttpCode(204)
   @ApiNoContentResponse()
-  async revoke(@Param('id', UuidParam) id: string, @Query() { reason }: ReasonQuery): Promise<void> {
-    if (!(await this.sessions.revoke(asSessionId(id), recorded(reason)))) throw new SessionNotFoundError();
+  @ApiProblems(...ADMIN_PROBLEMS, 'validation_failed', 'not_found')
+  async revoke(
+    @CurrentPrincipal() actor: Principal,
+    @Param('id', UuidParam) id: string,
+    @Query() { reason }: ReasonQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    const by = { actor, client: clientOf(request) };
+    if (!(await this.sessions.revoke(asSessionId(id), adminReason(reason), by))) throw new SessionNotFoundError();
   }
 
-  /** Revokes every live session of a user. */
-  @Delete('users/:id/sessions')
-  @ApiOkResponse({ type: RevokedResponse })
-  async revokeAll(@Param('id', UuidParam) id: string, @Query() { reason }: ReasonQuery): Promise<RevokedResponse> {
-    const userId = asUserId(id);
-    if (!(await this.users.findById(userId))) throw new UserNotFoundError();
-    return { revoked: await this.sessions.revokeAllOf(userId, recorded(reason)) };
+  /**
+   * Revokes all live sessions that match a filter, at most 100,000, or everyone's with `all: true`: in one step, so that no
+   * refresh slips past. With `expected`, nothing is revoked unless as many match. The caller's own session is spared unless
+   * `includeSelf`; after `all: true` its access token is answered with `token_stale`, which a refresh mends.
+   */
+  @Post('revoke')
+  @HttpCode(200)
+  @ApiOkResponse({ type: BulkRevokedResponse })
+  @ApiProblems(...ADMIN_PROBLEMS, 'validation_failed', 'count_mismatch', 'too_many')
+  async revokeMany(
+    @CurrentPrincipal() actor: Principal,
+    @Body() body: RevokeSessionsRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<BulkRevokedResponse> {
+    const selection = selectionOf(body);
+    const { reason, expected, dryRun = false, includeSelf = false } = body;
+    const by = { actor, client: clientOf(request) };
+    const bulk = { by, reason: adminReason(reason), dryRun, expected, includeSelf };
+    return selection === 'all' ? this.everyone.revoke(bulk) : this.bulk.revoke(selection, bulk);
   }
 }
-
-const recorded = (reason: string | undefined): RevocationReason =>
-  reason === undefined ? 'admin' : `admin: ${reason}`;

@@ -8,6 +8,7 @@ import { AdminClientsController } from './admin-clients.controller.js';
 import { AdminDiagnosticsController } from './admin-diagnostics.controller.js';
 import { AdminKeysController } from './admin-keys.controller.js';
 import { AdminSessionsController } from './admin-sessions.controller.js';
+import { AdminUserSessionsController } from './admin-user-sessions.controller.js';
 import { AdminUsersController } from './admin-users.controller.js';
 
 @Module({
@@ -18,6 +19,7 @@ import { AdminUsersController } from './admin-users.controller.js';
     AdminKeysController,
     AdminSessionsController,
     AdminUsersController,
+    AdminUserSessionsController,
   ],
 })
 export class AdminModule {}

@@ -14,6 +14,7 @@ export const AUDIT_EVENT_TYPES = [
   'authn_recovery_codes_replaced',
   'authn_token_reuse',
   'authn_token_suspect_repeat',
+  'authn_token_revoked',
   'authz_admin',
   'authz_change',
   'authz_fail',

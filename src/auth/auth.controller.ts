@@ -102,7 +102,7 @@ export class AuthController {
   ): Promise<void> {
     const cookie = refreshTokenInCookie(request);
     const proof = refreshToken ?? (cookie !== undefined && this.isGuarded(request) ? cookie : undefined);
-    const ended = await this.auth.signOut(proof, () => bearerToken(request));
+    const ended = await this.auth.signOut(proof, () => bearerToken(request), clientOf(request));
     // Of another session it stays: that one lives on.
     if (ended.some((id) => id === sessionOf(cookie))) clearRefreshCookie(reply);
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../observability/metrics.js';
 import { AppError } from '../shared/app-error.js';
+import type { ClientContext } from '../shared/client-context.js';
 import { Clock } from '../shared/clock.js';
 import type { SessionId } from '../shared/ids.js';
 import { AccessTokenService } from '../tokens/access/access-token.service.js';
@@ -50,10 +51,14 @@ export class AuthService {
    * @returns the sessions that have ended
    * @throws what is wrong with the refresh token or, without one, with the access token, where neither proves anything
    */
-  async signOut(refreshToken: string | undefined, accessToken: () => string): Promise<readonly SessionId[]> {
-    const byAccessToken = async (): Promise<SessionId> => this.signOutByAccessToken(accessToken());
+  async signOut(
+    refreshToken: string | undefined,
+    accessToken: () => string,
+    client: ClientContext,
+  ): Promise<readonly SessionId[]> {
+    const byAccessToken = async (): Promise<SessionId> => this.signOutByAccessToken(accessToken(), client);
     if (refreshToken === undefined) return [await byAccessToken()];
-    const outcomes = await Promise.allSettled([byAccessToken(), this.signOutByRefreshToken(refreshToken)]);
+    const outcomes = await Promise.allSettled([byAccessToken(), this.signOutByRefreshToken(refreshToken, client)]);
     const [ended, refused] = outcomes;
     if (refused.status === 'rejected' && !(refused.reason instanceof RefreshInvalidError))
       throw refused.reason as Error;
@@ -63,19 +68,19 @@ export class AuthService {
   }
 
   /** Of any generation: whoever holds it was signed in once. */
-  private async signOutByRefreshToken(refreshToken: string): Promise<SessionId> {
+  private async signOutByRefreshToken(refreshToken: string, client: ClientContext): Promise<SessionId> {
     const presented = decodeRefreshToken(refreshToken);
     const session = presented && (await this.sessionRefresh.readAuthentic(presented));
     if (!session) throw new RefreshInvalidError();
-    await this.sessions.revoke(session.id, 'logout');
+    await this.sessions.revoke(session.id, 'logout', { client });
     return session.id;
   }
 
   /** Also where it was revoked or has gone stale: both are signed out by it. */
-  private async signOutByAccessToken(accessToken: string): Promise<SessionId> {
-    const { sessionId } = await this.accessTokens.authenticate(accessToken);
-    await this.sessions.revoke(sessionId, 'logout');
-    return sessionId;
+  private async signOutByAccessToken(accessToken: string, client: ClientContext): Promise<SessionId> {
+    const actor = await this.accessTokens.authenticate(accessToken);
+    await this.sessions.revoke(actor.sessionId, 'logout', { actor, client });
+    return actor.sessionId;
   }
 }
 

@@ -1,5 +1,7 @@
-import { Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { clientOf } from '../http/client-context.js';
 import { ApiProblems, BEARER_PROBLEMS } from '../http/problem.dto.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../security/principal.js';
@@ -29,7 +31,7 @@ export class MyAccessController {
   @Post('logout/all')
   @HttpCode(204)
   @ApiNoContentResponse()
-  async logoutEverywhere(@CurrentPrincipal() { userId }: Principal): Promise<void> {
-    await this.sessions.revokeAllOf(userId, 'logout_all');
+  async logoutEverywhere(@CurrentPrincipal() actor: Principal, @Req() request: FastifyRequest): Promise<void> {
+    await this.sessions.revokeAllOf(actor.userId, 'logout_all', { actor, client: clientOf(request) });
   }
 }

@@ -5,15 +5,25 @@ import { isDatabaseUnavailable } from './database-unavailable.js';
 const coded = (code: string): Error => Object.assign(new Error('x'), { code });
 
 describe('a database', () => {
-  it.each(['57P01', '57P02', '57P03', '08006', '08P01', '53300', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND'])(
-    'is unavailable on %s',
-    (code) => {
-      expect(isDatabaseUnavailable(coded(code))).toBe(true);
-      expect(isDatabaseUnavailable(new QueryFailedError('SELECT 1', [], coded(code)))).toBe(true);
-      expect(isDatabaseUnavailable(new AggregateError([coded(code)]))).toBe(true);
-      expect(isDatabaseUnavailable(new Error('x', { cause: coded(code) }))).toBe(true);
-    },
-  );
+  it.each([
+    '57P01',
+    '57014',
+    '55P03',
+    '40P01',
+    '57P02',
+    '57P03',
+    '08006',
+    '08P01',
+    '53300',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'ENOTFOUND',
+  ])('is unavailable on %s', (code) => {
+    expect(isDatabaseUnavailable(coded(code))).toBe(true);
+    expect(isDatabaseUnavailable(new QueryFailedError('SELECT 1', [], coded(code)))).toBe(true);
+    expect(isDatabaseUnavailable(new AggregateError([coded(code)]))).toBe(true);
+    expect(isDatabaseUnavailable(new Error('x', { cause: coded(code) }))).toBe(true);
+  });
 
   it.each([
     'Connection terminated',

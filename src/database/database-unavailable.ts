@@ -1,7 +1,10 @@
 import { types } from 'node:util';
 
-/** SQLSTATEs by which a server says that it cannot be used now: https://www.postgresql.org/docs/17/errcodes-appendix.html */
-const SQLSTATE = /^(?:08[0-9A-Z]{3}|53[0-9A-Z]{3}|57P0[1-5])$/;
+/**
+ * SQLSTATEs by which a server says that it cannot be used now, or that a statement took too long, waited too long for a lock, or
+ * was given up for another that waited for it: https://www.postgresql.org/docs/17/errcodes-appendix.html
+ */
+const SQLSTATE = /^(?:08[0-9A-Z]{3}|53[0-9A-Z]{3}|57P0[1-5]|57014|55P03|40P01)$/;
 
 const NETWORK_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',

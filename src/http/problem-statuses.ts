@@ -43,6 +43,8 @@ export const PROBLEM_STATUSES: Readonly<Record<ErrorCode, ProblemStatus>> = {
   refresh_superseded: { status: 409, title: 'Refresh token superseded' },
   invalid_client: { status: 401, title: 'Client authentication failed' },
   keys_in_config: { status: 409, title: 'Keys are in the configuration' },
+  count_mismatch: { status: 409, title: 'Count differs' },
+  too_many: { status: 422, title: 'Too many sessions' },
   session_revoked: { status: 401, title: 'Session revoked' },
   overloaded: { status: 503, title: 'Overloaded' },
   unavailable: { status: 503, title: 'Service unavailable' },

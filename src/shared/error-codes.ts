@@ -43,6 +43,8 @@ export type ErrorCode =
   | 'refresh_superseded'
   | 'session_revoked'
   | 'csrf_rejected'
+  | 'count_mismatch'
+  | 'too_many'
   // service clients (RFC 6749 §5.2)
   | 'invalid_client'
   // signing keys

@@ -42,6 +42,21 @@ export class SessionNotFoundError extends AppError {
   }
 }
 
+export class CountMismatchError extends AppError {
+  readonly code = 'count_mismatch';
+  /** @param matched how many there are, sent as a member of its own */
+  constructor(matched: number) {
+    super('The number of sessions that match has changed. Nothing was revoked: look again.', { members: { matched } });
+  }
+}
+
+export class TooManyError extends AppError {
+  readonly code = 'too_many';
+  constructor(atMost: number) {
+    super(`More than ${atMost} sessions match. Nothing was revoked: narrow the filter, or revoke all.`);
+  }
+}
+
 export class RevocationUnknownError extends AppError {
   readonly code = 'revocation_unknown';
   constructor(cause?: unknown) {

@@ -12,6 +12,7 @@ import { SigningKeysModule } from './keys/signing-keys.module.js';
 import { KeyRotation } from './keys/key-rotation.js';
 import { SigningKeys } from './keys/signing-keys.js';
 import { Introspection } from './oauth/introspection.js';
+import { TokenRevocation } from './oauth/token-revocation.js';
 import { OauthController } from './oauth/oauth.controller.js';
 import { WellKnownController } from './oauth/well-known.controller.js';
 import { Denylist } from './revocation/denylist.js';
@@ -21,10 +22,18 @@ import { NoSignal, NotifySignal, RevocationSignal } from './revocation/revocatio
 import { RevocationStreams } from './revocation/revocation-streams.js';
 import { RevocationsController } from './revocation/revocations.controller.js';
 import { Revocations } from './revocation/revocations.js';
+import { BulkEvents } from './session-control/bulk-events.js';
+import { BulkRevocation } from './session-control/bulk-revocation.js';
+import { EraSweep } from './session-control/era-sweep.js';
+import { EveryoneRevocation } from './session-control/everyone-revocation.js';
+import { SessionSearch } from './session-control/session-search.js';
 import { MySessionsController } from './sessions/my-sessions.controller.js';
 import { RefreshEvents } from './sessions/refresh-events.js';
 import { RefreshTokens } from './sessions/refresh-tokens.js';
 import { SessionCursors } from './sessions/session-cursors.js';
+import { SessionEvents } from './sessions/session-events.js';
+import { SessionOpening } from './sessions/session-opening.js';
+import { SessionReader } from './sessions/session-reader.js';
 import { SessionRefresh } from './sessions/session-refresh.js';
 import { SessionsService } from './sessions/sessions.service.js';
 
@@ -57,8 +66,13 @@ const revocationSignal: Provider = {
   controllers: [MySessionsController, OauthController, RevocationsController, WellKnownController],
   providers: [
     AccessTokenService,
+    BulkEvents,
+    BulkRevocation,
     Denylist,
+    EraSweep,
+    EveryoneRevocation,
     Introspection,
+    TokenRevocation,
     KeyRotation,
     RefreshEvents,
     RefreshTokens,
@@ -68,16 +82,25 @@ const revocationSignal: Provider = {
     Revocations,
     RevocationStreams,
     SessionCursors,
+    SessionEvents,
+    SessionOpening,
+    SessionReader,
     SessionRefresh,
+    SessionSearch,
     SessionsService,
   ],
   exports: [
     AccessTokenService,
+    BulkRevocation,
+    EveryoneRevocation,
     KeyRotation,
     RefreshTokens,
     RevocationFeed,
     Revocations,
+    SessionOpening,
+    SessionReader,
     SessionRefresh,
+    SessionSearch,
     SessionsService,
     SigningKeysModule,
   ],

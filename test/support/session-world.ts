@@ -9,7 +9,7 @@ import { Revocations } from '../../src/tokens/revocation/revocations.js';
 import { decodeRefreshToken } from '../../src/tokens/sessions/refresh-token.js';
 import type { PresentedRefreshToken } from '../../src/tokens/sessions/refresh-token.js';
 import { SessionRefresh } from '../../src/tokens/sessions/session-refresh.js';
-import { SessionsService } from '../../src/tokens/sessions/sessions.service.js';
+import { SessionOpening } from '../../src/tokens/sessions/session-opening.js';
 import { SessionModel } from './session-model.js';
 import type { RefreshAnswer } from './session-model.js';
 import type { TestApp } from './test-app.js';
@@ -100,7 +100,7 @@ export class SessionWorld {
   ): Promise<SessionWorld> {
     const service = instanceOf(instances, 0);
     const signIn = { userId, credentialVersion: 1, amr: ['pwd'], deviceName: undefined, client: CLIENT };
-    const sessions = service.app.get(SessionsService, { strict: false });
+    const sessions = service.app.get(SessionOpening, { strict: false });
     const opened = await service.app
       .get(Revocations, { strict: false })
       .transaction((tx) => sessions.open(tx, signIn, clock.now()));
@@ -177,9 +177,10 @@ export class SessionWorld {
     const auth = instanceOf(this.instances, instance).app.get(AuthService, { strict: false });
     const token = this.refreshTokens.get(holding.generation) ?? '';
     if (who === 'sign-out') {
-      await auth.signOut(token, () => {
+      const withoutAccessToken = (): never => {
         throw new TokenMissingError();
-      });
+      };
+      await auth.signOut(token, withoutAccessToken, CLIENT);
       return { answer: 'signed out' };
     }
     const client = who === 'thief' ? { ip: '203.0.113.9', userAgent: 'thief' } : CLIENT;

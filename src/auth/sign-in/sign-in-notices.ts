@@ -13,12 +13,14 @@ export interface NotableSignIn {
   readonly userId: UserId;
   readonly sessionId: SessionId;
   readonly client: ClientContext;
+  /** How the user was authenticated (RFC 8176). */
+  readonly amr: readonly string[];
   readonly deviceIsKnown: boolean;
   /** How many wrong ones in a row came before. */
   readonly failures: number;
 }
 
-/** Tells owners of sign-ins that may not have been theirs. */
+/** Records sign-ins, and tells owners of those that may not have been theirs. */
 @Injectable()
 export class SignInNotices {
   constructor(
@@ -29,14 +31,16 @@ export class SignInNotices {
   /** @param tx the transaction of the sign-in */
   async tell(
     tx: Executor,
-    { userId, sessionId, client, deviceIsKnown, failures }: NotableSignIn,
+    { userId, sessionId, client, amr, deviceIsKnown, failures }: NotableSignIn,
     now: Date,
   ): Promise<void> {
     const at = now.toISOString();
     const { ip } = client;
+    const event = { userId, sessionId, at: now, client, outcome: 'success' } as const;
+    const details = { amr: amr.join(' '), knownDevice: deviceIsKnown };
+    await this.audit.append({ type: 'authn_login_success', ...event, details }, tx);
     if (failures >= MANY_FAILURES) {
-      const event = { userId, sessionId, at: now, client, outcome: 'success', details: { failures } } as const;
-      await this.audit.append({ type: 'authn_login_successafterfail', ...event }, tx);
+      await this.audit.append({ type: 'authn_login_successafterfail', ...event, details: { failures } }, tx);
       await this.outbox.add(tx, { purpose: 'sign_in_after_failures', userId, details: { at, ip, failures } });
     } else if (!deviceIsKnown) {
       await this.outbox.add(tx, { purpose: 'new_sign_in', userId, details: { at, ip } });

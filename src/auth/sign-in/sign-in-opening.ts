@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { ClientContext } from '../../shared/client-context.js';
 import { Revocations } from '../../tokens/revocation/revocations.js';
-import { SessionsService } from '../../tokens/sessions/sessions.service.js';
-import type { OpenedSession } from '../../tokens/sessions/sessions.service.js';
+import { SessionOpening } from '../../tokens/sessions/session-opening.js';
+import type { OpenedSession } from '../../tokens/sessions/session-opening.js';
 import type { Account } from '../../users/account.js';
 import { UsersService } from '../../users/users.service.js';
 import type { PasswordRehash } from '../../users/users.service.js';
@@ -34,7 +34,7 @@ export interface FinishedSignIn {
 export class SignInOpening {
   constructor(
     private readonly users: UsersService,
-    private readonly sessions: SessionsService,
+    private readonly sessions: SessionOpening,
     private readonly revocations: Revocations,
     private readonly guesses: Guesses,
     private readonly notices: SignInNotices,
@@ -55,7 +55,7 @@ export class SignInOpening {
         const { sessionId } = session.subject;
         const failures = await this.guesses.forget(tx, signIn.subjects, now);
         const deviceIsKnown = deviceId !== undefined;
-        await this.notices.tell(tx, { userId, sessionId, client, deviceIsKnown, failures }, now);
+        await this.notices.tell(tx, { userId, sessionId, client, amr, deviceIsKnown, failures }, now);
         return session;
       });
     } catch (error) {

@@ -8,6 +8,7 @@ import {
   TokenRevokedError,
   TokenStaleError,
 } from '../../security/security.errors.js';
+import { AppError } from '../../shared/app-error.js';
 import { Clock, addSeconds, earlierOf, epochSeconds } from '../../shared/clock.js';
 import { asSessionId, asUserId, newId } from '../../shared/ids.js';
 import type { SessionId, UserId } from '../../shared/ids.js';
@@ -15,6 +16,7 @@ import { ACCESS_TOKEN_TYPE, parseClaims } from './compact-jws.js';
 import type { AccessTokenClaims } from './compact-jws.js';
 import { Denylist } from '../revocation/denylist.js';
 import { RevocationFeed } from '../revocation/revocation-feed.js';
+import { RevocationUnknownError } from '../tokens.errors.js';
 import { SigningKeys } from '../keys/signing-keys.js';
 
 export const CLIENT_ID = 'gatehouse';
@@ -84,6 +86,16 @@ export class AccessTokenService {
    */
   async verify(token: string): Promise<Principal> {
     return this.accept(await this.authenticate(token));
+  }
+
+  /** The same, but nothing where the token is no good. @throws RevocationUnknownError where that cannot be told */
+  async tryVerify(token: string): Promise<Principal | undefined> {
+    try {
+      return await this.verify(token);
+    } catch (error) {
+      if (error instanceof AppError && !(error instanceof RevocationUnknownError)) return undefined;
+      throw error;
+    }
   }
 
   /** The first half: signature, form and claims, but not whether it was revoked since. */

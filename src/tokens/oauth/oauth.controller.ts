@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBasicAuth, ApiBody, ApiConsumes, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { clientOf } from '../../http/client-context.js';
 import { ClientAuthGuard } from '../../security/clients/client-auth.guard.js';
 import { ClientAuthentication, hasBasicCredentials } from '../../security/clients/client-authentication.js';
 import { RateLimit } from '../../security/rate-limit.decorator.js';
@@ -8,6 +9,7 @@ import { ThrottlerGuard } from '../../security/throttler.guard.js';
 import { isRefreshToken } from '../sessions/refresh-token.js';
 import { Introspection } from './introspection.js';
 import type { IntrospectedToken } from './introspection.js';
+import { TokenRevocation } from './token-revocation.js';
 import { ApiOauthErrors, IntrospectionResponse, TokenForm } from './oauth.dto.js';
 import { tokenOf } from './oauth-form.js';
 
@@ -21,6 +23,7 @@ import { tokenOf } from './oauth-form.js';
 export class OauthController {
   constructor(
     private readonly introspection: Introspection,
+    private readonly revocation: TokenRevocation,
     private readonly clients: ClientAuthentication,
   ) {}
 
@@ -45,6 +48,6 @@ export class OauthController {
   async revoke(@Body() form: unknown, @Req() request: FastifyRequest): Promise<void> {
     const token = tokenOf(form);
     if (hasBasicCredentials(request) || !isRefreshToken(token)) await this.clients.authenticate(request);
-    await this.introspection.revoke(token);
+    await this.revocation.revoke(token, clientOf(request));
   }
 }

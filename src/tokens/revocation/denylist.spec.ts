@@ -41,6 +41,18 @@ describe('Denylist', () => {
     expect(denying(revoked).refusal(TOKEN)).toBe(refusal);
   });
 
+  it('tells a session that was spared when everyone else’s ended that a refresh mends it, and no other', () => {
+    const sparing = (minimum: number, spared: string): Revocation => ({ ...revocation('era', '*', minimum), spared });
+    expect(denying(sparing(3, 's')).refusal(TOKEN)).toBe('stale');
+    expect(denying(sparing(3, 'other')).refusal(TOKEN)).toBe('revoked');
+    expect(denying(sparing(3, 's')).refusal({ ...TOKEN, era: 3 })).toBeUndefined();
+    // Spared once, ended with the next.
+    expect(denying(sparing(3, 's'), sparing(4, 'other')).refusal(TOKEN)).toBe('revoked');
+    expect(denying(sparing(4, 'other'), sparing(3, 's')).refusal(TOKEN)).toBe('revoked');
+    expect(denying(sparing(3, 's'), revocation('session', 's')).refusal(TOKEN)).toBe('revoked');
+    expect(denying(sparing(3, 's'), revocation('token', 't')).refusal(TOKEN)).toBe('revoked');
+  });
+
   it('does not mistake a name of one kind for one of another', () => {
     const crossed = denying(revocation('session', 't'), revocation('token', 's'), revocation('key', 'u'));
     expect(crossed.refusal(TOKEN)).toBeUndefined();

@@ -6,6 +6,8 @@ export interface Revocation {
   readonly subject: string;
   /** Of a user or an era: the least version that is still good. */
   readonly minimum: number | null;
+  /** Of an era: the one session that lives on in it. Its older tokens are refused like all others, but a refresh mends that. */
+  readonly spared?: string | null;
   /** When no token that it could refuse can be alive any more. */
   readonly expiresAt: Date;
 }
@@ -37,34 +39,48 @@ export class Denylist {
     key: new Map(),
     era: new Map(),
   };
+  /** Sessions that live on in a new era, and in which. */
+  private readonly spared = new Map<string, Entry>();
 
   get size(): number {
     return Object.values(this.entries).reduce((sum, entries) => sum + entries.size, 0);
   }
 
-  apply({ kind, subject, minimum, expiresAt }: Revocation): void {
-    const known = this.entries[kind].get(subject);
-    this.entries[kind].set(subject, {
-      minimum: Math.max(minimum ?? 0, known?.minimum ?? 0),
-      expiresAtMs: Math.max(expiresAt.getTime(), known?.expiresAtMs ?? 0),
-    });
+  apply({ kind, subject, minimum, spared = null, expiresAt }: Revocation): void {
+    const entry = { minimum: minimum ?? 0, expiresAtMs: expiresAt.getTime() };
+    raise(this.entries[kind], subject, entry);
+    if (spared !== null) raise(this.spared, spared, entry);
   }
 
   /**
    * @returns `revoked` where the session, the token or everyone's is ended; `stale` where the user's rights or the key
-   * changed, so that a refresh mends it; undefined where the token stands
+   * changed, or where the session was spared when everyone else's ended, so that a refresh mends it; undefined where the token stands
    */
   refusal(token: RevocableToken): 'revoked' | 'stale' | undefined {
     const { session, token: tokens, user, key, era } = this.entries;
     if (session.has(token.sessionId) || tokens.has(token.tokenId)) return 'revoked';
-    if (token.era < (era.get('*')?.minimum ?? 0)) return 'revoked';
+    const currentEra = era.get('*')?.minimum ?? 0;
+    if (token.era < currentEra) return this.isSpared(token.sessionId, currentEra) ? 'stale' : 'revoked';
     if (token.ver < (user.get(token.userId)?.minimum ?? 0) || key.has(token.keyId)) return 'stale';
     return undefined;
   }
 
   prune(now: Date): void {
-    for (const entries of Object.values(this.entries)) {
+    for (const entries of [...Object.values(this.entries), this.spared]) {
       for (const [subject, entry] of entries) if (entry.expiresAtMs <= now.getTime()) entries.delete(subject);
     }
   }
+
+  /** Of the newest era: a session that an older one spared has ended with the next. */
+  private isSpared(sessionId: string, currentEra: number): boolean {
+    return (this.spared.get(sessionId)?.minimum ?? 0) >= currentEra;
+  }
+}
+
+function raise(entries: Map<string, Entry>, subject: string, { minimum, expiresAtMs }: Entry): void {
+  const known = entries.get(subject);
+  entries.set(subject, {
+    minimum: Math.max(minimum, known?.minimum ?? 0),
+    expiresAtMs: Math.max(expiresAtMs, known?.expiresAtMs ?? 0),
+  });
 }

@@ -29,7 +29,7 @@ interface FeedRow extends FeedEntry {
 
 const READ = `
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS position, d.keys_version AS "keysVersion",
-         clock_timestamp() AS "databaseTime", r.id, r.kind, r.subject, r.minimum, r.appended_at AS "appendedAt",
+         clock_timestamp() AS "databaseTime", r.id, r.kind, r.subject, r.minimum, r.spared, r.appended_at AS "appendedAt",
          r.expires_at AS "expiresAt"
   FROM deployment d LEFT JOIN revocations r ON r.xid >= $1::xid8 AND r.expires_at > now()
   ORDER BY r.id`;

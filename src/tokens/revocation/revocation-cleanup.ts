@@ -8,9 +8,9 @@ const BATCH = 1_000;
 const MAX_BATCHES = 50;
 
 const DELETE_EXPIRED = `
-  DELETE FROM revocations WHERE id IN (
-    SELECT id FROM revocations WHERE expires_at <= now() ORDER BY expires_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
-  ) RETURNING id`;
+  DELETE FROM revocations WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM revocations WHERE expires_at <= now() ORDER BY expires_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
+  )) RETURNING id`;
 
 /**
  * Deletes revocations that no live token can meet any more, in small batches. Every instance does; rows that another one is

@@ -114,6 +114,12 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     return this.reading;
   }
 
+  /** Reads all that had been committed when this was called: a read that is under way may have begun before. */
+  async readAnew(): Promise<void> {
+    await this.reading?.catch(() => undefined);
+    await this.read();
+  }
+
   /** A signal that comes during a read may tell of a row that the read did not see. */
   private readSoon(): void {
     if (this.reading) this.readAgain = true;

@@ -17,6 +17,8 @@ export interface RevocationSubject {
   readonly kind: RevocationKind;
   readonly subject: string;
   readonly minimum?: number;
+  /** Of an era: the session that lives on in it. */
+  readonly spared?: string | undefined;
 }
 
 /**
@@ -63,17 +65,19 @@ export class Revocations {
     if (subjects.length === 0) return;
     const expiresAt = addSeconds(now, REVOCATION_LIFE_SECONDS);
     await tx.query(
-      `INSERT INTO revocations (kind, subject, minimum, expires_at)
-       SELECT kind, subject, minimum, $4 FROM unnest($1::text[], $2::text[], $3::integer[]) AS of (kind, subject, minimum)`,
+      `INSERT INTO revocations (kind, subject, minimum, spared, expires_at)
+       SELECT kind, subject, minimum, spared, $5
+       FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[]) AS of (kind, subject, minimum, spared)`,
       [
         subjects.map(({ kind }) => kind),
         subjects.map(({ subject }) => subject),
         subjects.map(({ minimum }) => minimum ?? null),
+        subjects.map(({ spared }) => spared ?? null),
         expiresAt,
       ],
     );
     pending.push(
-      ...subjects.map(({ kind, subject, minimum }) => ({ kind, subject, minimum: minimum ?? null, expiresAt })),
+      ...subjects.map(({ minimum = null, spared = null, ...named }) => ({ ...named, minimum, spared, expiresAt })),
     );
   }
 

@@ -1,5 +1,7 @@
-import { Controller, Delete, Get, HttpCode, Param, Query, UseGuards } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Query, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { clientOf } from '../../http/client-context.js';
 import { PageQuery } from '../../http/page-query.dto.js';
 import { ApiProblems, BEARER_PROBLEMS } from '../../http/problem.dto.js';
 import { UuidParam } from '../../http/uuid-param.js';
@@ -12,6 +14,7 @@ import { asSessionId } from '../../shared/ids.js';
 import { SessionNotFoundError } from '../tokens.errors.js';
 import { SessionCursors } from './session-cursors.js';
 import { RevokedResponse, SessionListResponse, SessionResponse } from './session.dto.js';
+import { SessionReader } from './session-reader.js';
 import { SessionsService } from './sessions.service.js';
 
 @ApiTags('sessions')
@@ -23,6 +26,7 @@ import { SessionsService } from './sessions.service.js';
 export class MySessionsController {
   constructor(
     private readonly sessions: SessionsService,
+    private readonly reader: SessionReader,
     private readonly cursors: SessionCursors,
   ) {}
 
@@ -35,7 +39,7 @@ export class MySessionsController {
   ): Promise<SessionListResponse> {
     const list = `sessions of ${userId}`;
     const before = await this.cursors.before(list, cursor);
-    const found = await this.sessions.listLive(userId, { limit: limit + 1, before });
+    const found = await this.reader.listLive(userId, { limit: limit + 1, before });
     const { items, nextCursor } = await this.cursors.page(list, found, limit);
     return { items: items.map((session) => SessionResponse.from(session, sessionId)), nextCursor };
   }
@@ -43,8 +47,9 @@ export class MySessionsController {
   /** Ends all of the caller's sessions but the current one. */
   @Delete()
   @ApiOkResponse({ type: RevokedResponse })
-  async endOthers(@CurrentPrincipal() { userId, sessionId }: Principal): Promise<RevokedResponse> {
-    return { revoked: await this.sessions.revokeAllOf(userId, 'ended_by_user', sessionId) };
+  async endOthers(@CurrentPrincipal() actor: Principal, @Req() request: FastifyRequest): Promise<RevokedResponse> {
+    const by = { actor, client: clientOf(request) };
+    return { revoked: await this.sessions.revokeAllOf(actor.userId, 'ended_by_user', by, actor.sessionId) };
   }
 
   /** Ends one of the caller's sessions. */
@@ -52,7 +57,13 @@ export class MySessionsController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @ApiProblems('not_found')
-  async end(@CurrentPrincipal() { userId }: Principal, @Param('id', UuidParam) id: string): Promise<void> {
-    if (!(await this.sessions.revoke(asSessionId(id), 'ended_by_user', userId))) throw new SessionNotFoundError();
+  async end(
+    @CurrentPrincipal() actor: Principal,
+    @Param('id', UuidParam) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    const by = { actor, client: clientOf(request) };
+    const found = await this.sessions.revoke(asSessionId(id), 'ended_by_user', by, actor.userId);
+    if (!found) throw new SessionNotFoundError();
   }
 }

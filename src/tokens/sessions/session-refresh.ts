@@ -80,7 +80,7 @@ export class SessionRefresh {
   }
 
   private decide(session: RefreshRow, request: Omit<RefreshRequestData, 'client'>, now: Date): RefreshDecision {
-    if (session.disabled) return 'revoked';
+    if (session.disabled || session.isOfOlderEra) return 'revoked';
     return decideRefresh(session, {
       generation: request.presented.generation,
       idempotencyKeyHash: hashOf(request.idempotencyKey),
@@ -128,8 +128,8 @@ export class SessionRefresh {
     const idempotencyKeyHash = hashOf(idempotencyKey);
     const { ip, userAgent = null } = client;
     const next = { generation, secretId, idleExpiresAt, idempotencyKeyHash, ip, userAgent };
-    if (!(await advanceRow(on, session, next, now))) return undefined;
-    return this.granted({ ...session, generation, secretId, idleExpiresAt }, outcome);
+    const advanced = await advanceRow(on, session, next, now);
+    return advanced && this.granted({ ...session, ...advanced, generation, secretId, idleExpiresAt }, outcome);
   }
 
   /** The database has gone back in time: the client's generation is the truth. */

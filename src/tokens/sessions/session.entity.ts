@@ -4,6 +4,10 @@ import type { SessionId, UserId } from '../../shared/ids.js';
 /** One sign-in, however often it is refreshed since. */
 @Entity({ name: 'sessions' })
 @Index('sessions_by_user', { synchronize: false })
+@Index('sessions_by_creation', { synchronize: false })
+@Index('sessions_unended', { synchronize: false })
+@Index('sessions_by_ip', { synchronize: false })
+@Index('sessions_by_user_agent', { synchronize: false })
 export class SessionEntity {
   @PrimaryColumn({ type: 'uuid' })
   id!: SessionId;
@@ -67,4 +71,11 @@ export class SessionEntity {
 
   @Column({ name: 'authenticated_at', type: 'timestamptz' })
   authenticatedAt!: Date;
+
+  @Column({ type: 'integer' })
+  era!: number;
+
+  /** Of the user agent; the database fills it. */
+  @Column({ name: 'user_agent_words', type: 'tsvector', nullable: true, select: false })
+  userAgentWords!: string | null;
 }

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AuditLog } from '../src/audit/audit-log.js';
 import type { AppConfig } from '../src/config/app-config.js';
 import { DataKeys } from '../src/crypto/data-keys.js';
 import { SystemClock } from '../src/shared/clock.js';
@@ -61,13 +62,14 @@ function build(options: { requireVerifiedEmail?: boolean; argon2Time?: number } 
   };
   const config = parts as unknown as AppConfig;
   const clock = new SystemClock();
-  const decoys = new DecoyHashes(dataSource, new DataKeys(dataSource, clock, config), clock, config);
+  const keys = new DataKeys(dataSource, clock, config);
+  const decoys = new DecoyHashes(dataSource, keys, clock, config);
   const hasher = new PasswordHasher(config);
   const policy = new PasswordPolicy(config);
   return {
     hasher,
     users: new UsersService(dataSource, hasher, policy, decoys, config),
-    admins: new AdminBootstrap(dataSource, hasher, policy, config, new SystemClock()),
+    admins: new AdminBootstrap(dataSource, hasher, policy, new AuditLog(dataSource, keys), config, clock),
   };
 }
 

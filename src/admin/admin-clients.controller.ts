@@ -1,13 +1,16 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { DataKeys } from '../crypto/data-keys.js';
+import type { FastifyRequest } from 'fastify';
+import { clientOf } from '../http/client-context.js';
 import { NotFoundError } from '../http/http.errors.js';
-import { PageCursor, pageOf } from '../http/page.js';
+import { PageCursors } from '../http/page-cursors.js';
 import { PageQuery } from '../http/page-query.dto.js';
 import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
 import { UuidParam } from '../http/uuid-param.js';
 import { ServiceClients } from '../security/clients/service-clients.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
+import { CurrentPrincipal } from '../security/principal.js';
+import type { Principal } from '../security/principal.js';
 import { RateLimit } from '../security/rate-limit.decorator.js';
 import { RequireRole, RolesGuard } from '../security/roles.guard.js';
 import { ThrottlerGuard } from '../security/throttler.guard.js';
@@ -25,17 +28,15 @@ const LIST = 'service clients';
 export class AdminClientsController {
   constructor(
     private readonly clients: ServiceClients,
-    private readonly dataKeys: DataKeys,
+    private readonly cursors: PageCursors,
   ) {}
 
   /** The services that may ask about tokens, newest first. */
   @Get()
   @ApiOkResponse({ type: ClientListResponse })
   async list(@Query() { limit, cursor }: PageQuery): Promise<ClientListResponse> {
-    const cursors = new PageCursor(await this.dataKeys.key('cursors'));
-    const [before] = cursor === undefined ? [] : cursors.decode(LIST, cursor);
-    const found = await this.clients.list({ limit: limit + 1, before });
-    const { items, nextCursor } = pageOf(found, limit, ({ id }) => cursors.encode(LIST, [id]));
+    const found = await this.clients.list({ limit: limit + 1, before: await this.cursors.before(LIST, cursor) });
+    const { items, nextCursor } = await this.cursors.page(LIST, found, limit);
     return { items: items.map((client) => ClientResponse.from(client)), nextCursor };
   }
 
@@ -43,8 +44,12 @@ export class AdminClientsController {
   @Post()
   @HttpCode(201)
   @ApiCreatedResponse({ type: CreatedClientResponse })
-  async create(@Body() { name }: CreateClientRequest): Promise<CreatedClientResponse> {
-    const { id, secret } = await this.clients.create(name);
+  async create(
+    @CurrentPrincipal() actor: Principal,
+    @Body() { name }: CreateClientRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<CreatedClientResponse> {
+    const { id, secret } = await this.clients.create(name, { actor, client: clientOf(request) });
     return { clientId: id, clientSecret: secret };
   }
 
@@ -53,7 +58,11 @@ export class AdminClientsController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @ApiProblems(...ADMIN_PROBLEMS, 'not_found')
-  async delete(@Param('id', UuidParam) id: string): Promise<void> {
-    if (!(await this.clients.delete(id))) throw new NotFoundError();
+  async delete(
+    @CurrentPrincipal() actor: Principal,
+    @Param('id', UuidParam) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    if (!(await this.clients.delete(id, { actor, client: clientOf(request) }))) throw new NotFoundError();
   }
 }

@@ -1,7 +1,11 @@
-import { Body, Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { clientOf } from '../http/client-context.js';
 import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
+import { CurrentPrincipal } from '../security/principal.js';
+import type { Principal } from '../security/principal.js';
 import { RateLimit } from '../security/rate-limit.decorator.js';
 import { RequireRole, RolesGuard } from '../security/roles.guard.js';
 import { ThrottlerGuard } from '../security/throttler.guard.js';
@@ -36,8 +40,13 @@ export class AdminKeysController {
   @Post('rotate')
   @HttpCode(201)
   @ApiCreatedResponse({ type: KeyResponse })
-  async rotate(@Body() { emergency = false, discardPending = false }: RotateKeyRequest): Promise<KeyResponse> {
-    const key = emergency ? this.rotation.rotateInEmergency(discardPending) : this.rotation.rotate();
+  async rotate(
+    @CurrentPrincipal() actor: Principal,
+    @Body() { emergency = false, discardPending = false }: RotateKeyRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<KeyResponse> {
+    const by = { actor, client: clientOf(request) };
+    const key = emergency ? this.rotation.rotateInEmergency(discardPending, by) : this.rotation.rotate(by);
     return KeyResponse.from(await key);
   }
 }

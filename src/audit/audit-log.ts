@@ -55,14 +55,19 @@ function rowOf({ type, at, actorId, userId, sessionId, client, outcome, count = 
     actorId: actorId ?? null,
     userId: userId ?? null,
     sessionId: sessionId ?? null,
-    // A socket that is gone has no address any more.
-    ip: client && ipaddr.isValid(client.ip) ? client.ip : null,
+    ip: client === undefined ? null : storableAddress(client.ip),
     userAgent: client?.userAgent === undefined ? null : storable(client.userAgent),
     requestId: client?.requestId ?? null,
     outcome,
     count,
     details: storableDetails(details),
   };
+}
+
+/** Without its zone, which Postgres has no room for. A socket that is gone has no address any more. */
+function storableAddress(text: string): string | null {
+  const [address = ''] = text.split('%');
+  return ipaddr.isValid(address) ? address : null;
 }
 
 /** Postgres takes neither NUL nor half a surrogate pair. */

@@ -1,6 +1,28 @@
 import { Module } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { AuditLog } from './audit-log.js';
+import { Refusals } from './refusals.js';
+import { ChainVerification } from './seals/chain-verification.js';
+import { Checkpoints } from './seals/checkpoints.js';
+import { EventRetention } from './seals/event-retention.js';
+import { EventSealer } from './seals/event-sealer.js';
+import { AuditTrail } from './trail/audit-trail.js';
 
-@Module({ imports: [CryptoModule], providers: [AuditLog], exports: [AuditLog] })
-export class AuditModule {}
+@Module({
+  imports: [CryptoModule],
+  providers: [AuditLog, AuditTrail, ChainVerification, Checkpoints, EventRetention, EventSealer, Refusals],
+  exports: [AuditLog, AuditTrail, ChainVerification, Checkpoints, Refusals],
+})
+export class AuditModule implements OnApplicationShutdown {
+  constructor(
+    private readonly refusals: Refusals,
+    private readonly sealer: EventSealer,
+  ) {}
+
+  /** What has been counted is an event first, and then has its seal. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.refusals.stop();
+    await this.sealer.stop();
+  }
+}

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { AuditModule } from '../audit/audit.module.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
+import { PageCursors } from '../http/page-cursors.js';
 import { MailModule } from '../mail/mail.module.js';
 import { ObservabilityModule } from '../observability/observability.module.js';
 import { SecurityModule } from '../security/security.module.js';
@@ -12,6 +13,7 @@ import { AuthService } from './auth.service.js';
 import { CrossSiteCheck } from './cookies/cross-site-check.js';
 import { DeviceTokens } from './guesses/device-tokens.js';
 import { GuessCounters } from './guesses/guess-counters.js';
+import { GuessEvents } from './guesses/guess-events.js';
 import { Guesses } from './guesses/guesses.js';
 import { MailBudget } from './mail-budget.js';
 import { AccountController } from './account/account.controller.js';
@@ -27,6 +29,7 @@ import { EmailConfirmations } from './account/email-confirmations.js';
 import { Invitations } from './account/invitations.js';
 import { LinksController } from './account/links.controller.js';
 import { MailGuard } from './account/mail.guard.js';
+import { MyEventsController } from './account/my-events.controller.js';
 import { OwnerChanges } from './account/owner-changes.js';
 import { PasswordChanges } from './account/password-changes.js';
 import { PasswordResets } from './account/password-resets.js';
@@ -40,6 +43,7 @@ import { MfaEnrolment } from './mfa/mfa-enrolment.js';
 import { MfaChallenges } from './mfa/mfa-challenges.js';
 import { MyAccessController } from './my-access.controller.js';
 import { Registration } from './registration.js';
+import { RegistrationNotices } from './registration-notices.js';
 import { MfaSignIn } from './sign-in/mfa-sign-in.js';
 import { PasswordSignIn } from './sign-in/password-sign-in.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
@@ -53,7 +57,7 @@ import { TokenIssuer } from './token-issuer.js';
 
 const strategies = [JwtStrategy, LocalStrategy, RefreshTokenStrategy];
 const signIn = [MfaChallenges, MfaSignIn, PasswordSignIn, SignIn, SignInNotices, SignInOpening, TokenIssuer];
-const guessing = [DeviceTokens, GuessCounters, Guesses];
+const guessing = [DeviceTokens, GuessCounters, GuessEvents, Guesses];
 const account = [
   AccountDeletion,
   AccountErasure,
@@ -73,6 +77,7 @@ const account = [
   PasswordResets,
   Reauthentication,
   Registration,
+  RegistrationNotices,
   RequestedLinks,
   SecondFactorReset,
   UnverifiedAccounts,
@@ -96,8 +101,9 @@ const account = [
     LinksController,
     MfaController,
     MyAccessController,
+    MyEventsController,
   ],
-  providers: [...strategies, ...signIn, ...guessing, ...account, AuthService, CrossSiteCheck, MailBudget],
+  providers: [...strategies, ...signIn, ...guessing, ...account, AuthService, CrossSiteCheck, MailBudget, PageCursors],
   exports: [AccountSupport, Invitations],
 })
 export class AuthModule {}

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
-import { Outbox } from '../mail/outbox.js';
 import type { ClientContext } from '../shared/client-context.js';
 import { Clock } from '../shared/clock.js';
 import { newUserId } from '../shared/ids.js';
@@ -10,6 +9,7 @@ import { AccountRecords } from '../users/account-records.js';
 import { requireEmail } from '../users/email-address.js';
 import { UsersService } from '../users/users.service.js';
 import { RegistrationClosedError } from './auth.errors.js';
+import { RegistrationNotices } from './registration-notices.js';
 
 export interface NewAccount {
   readonly email: string;
@@ -25,7 +25,7 @@ export class Registration {
     private readonly records: AccountRecords,
     private readonly sessions: SessionsService,
     private readonly revocations: Revocations,
-    private readonly outbox: Outbox,
+    private readonly notices: RegistrationNotices,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -35,7 +35,6 @@ export class Registration {
     if (this.config.accounts.registration === 'closed') throw new RegistrationClosedError();
     const email = requireEmail(address);
     const now = this.clock.now();
-    const details = { at: now.toISOString(), ip: client.ip };
     await this.users.register({ email, password, name: name ?? null, now }, (insert) =>
       this.revocations.transaction(async (tx) => {
         const result = await insert(tx);
@@ -44,12 +43,7 @@ export class Registration {
         const replaced = result.outcome === 'replaced' ? result.userId : newUserId();
         await this.sessions.endAllOf(tx, replaced, 'registration_replaced', now);
         await this.records.disown(tx, replaced);
-        const mail =
-          result.outcome === 'taken'
-            ? ({ purpose: 'registration_attempt', to: email } as const)
-            : ({ purpose: 'verify_email', userId: result.userId } as const);
-        const again = result.outcome === 'replaced' || undefined;
-        await this.outbox.add(tx, { ...mail, details: { ...details, again } });
+        await this.notices.tell(tx, result, { email, client, now });
         return result;
       }),
     );

@@ -68,6 +68,10 @@ export abstract class AppConfig {
     readonly adminMaxAuthAgeSeconds: number;
     readonly adminRequireMfa: boolean;
   };
+  abstract readonly events: {
+    /** At least: events go by whole months. */
+    readonly keepSeconds: number;
+  };
   abstract readonly mail:
     | { readonly kind: 'off' }
     | { readonly kind: 'files'; readonly directory: string; readonly from: string }

@@ -55,6 +55,7 @@ const DOCS: Readonly<Record<VariableName, readonly [byDefault: string, meaning: 
   ADMIN_PASSWORD: ['made in development', 'Password of the first admin; set both or neither'],
   ADMIN_MAX_AUTH_AGE: ['12h', 'How old a sign-in may be on admin routes'],
   ADMIN_REQUIRE_MFA: ['on in production', 'Whether admin routes need a second factor: on or off'],
+  EVENTS_KEEP: ['400d', 'How long events are kept, at least; they go by whole months'],
   RATE_LIMIT: ['on', 'Throttling of requests: on or off; never off in production'],
   DOCS: ['on in development', 'Whether /docs and /openapi.json are served: on or off'],
   MIGRATE: ['on', 'Whether the start migrates the database: on or off'],

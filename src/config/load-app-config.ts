@@ -87,6 +87,7 @@ function configOf(mode: Mode, is: Environment): Readonly<AppConfig> {
       adminMaxAuthAgeSeconds: is.ADMIN_MAX_AUTH_AGE,
       adminRequireMfa: is.ADMIN_REQUIRE_MFA ?? mode === 'production',
     },
+    events: { keepSeconds: is.EVENTS_KEEP },
     mail,
   };
 }

@@ -64,6 +64,8 @@ export const environmentSchema = z.object({
   ADMIN_PASSWORD: read((text) => sound(new Secret(text))).optional(),
   ADMIN_MAX_AUTH_AGE: read(duration(1, 30 * DAY)).default(12 * HOUR),
   ADMIN_REQUIRE_MFA: read(onOff).optional(),
+  // A month of events goes when all of it is older, so a whole one has to be kept.
+  EVENTS_KEEP: read(duration(31 * DAY, 3_650 * DAY)).default(400 * DAY),
   RATE_LIMIT: read(onOff).default(true),
   DOCS: read(onOff).optional(),
   MIGRATE: read(onOff).default(true),

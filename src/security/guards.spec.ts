@@ -8,6 +8,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import passport from 'passport';
 import { DataSource } from 'typeorm';
 
+import { AuditLog } from '../audit/audit-log.js';
+import type { AuditEvent } from '../audit/audit-event.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { Refusals } from '../audit/refusals.js';
 import { AppConfig } from '../config/app-config.js';
 import { HttpModule } from '../http/http.module.js';
 import { fastifyOptions } from '../http/server/fastify-options.js';
@@ -141,6 +145,20 @@ class OpenController {
 })
 class SharedModule {}
 
+/** Of the event log, which has tests of its own over a real database: what was written. */
+const written: AuditEvent[] = [];
+class WrittenEvents {
+  append(event: AuditEvent): Promise<void> {
+    written.push(event);
+    return Promise.resolve();
+  }
+}
+@Module({
+  providers: [{ provide: AuditLog, useClass: WrittenEvents }, Refusals],
+  exports: [AuditLog, Refusals],
+})
+class EventsModule {}
+
 let app: INestApplication;
 let fastify: FastifyInstance;
 let port: number;
@@ -150,7 +168,10 @@ beforeAll(async () => {
   const module = await Test.createTestingModule({
     imports: [SharedModule, HttpModule, SecurityModule],
     controllers: [MeController, AdminController, OpenController],
-  }).compile();
+  })
+    .overrideModule(AuditModule)
+    .useModule(EventsModule)
+    .compile();
   const adapter = new FastifyAdapter(fastifyOptions({ http }));
   fastify = adapter.getInstance();
   installHttpHooks(fastify, { http });
@@ -164,6 +185,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   clock.ms += 120_000;
+  written.length = 0;
   http.rateLimit = true;
   accounts.adminRequireMfa = true;
 });
@@ -278,6 +300,20 @@ describe('a route behind RolesGuard', () => {
     expect(answer).toEqual({ status: 403, code: 'mfa_enrolment_required', challenge: undefined });
     accounts.adminRequireMfa = false;
     expect((await get('/admin/users', 'root.admin')).statusCode).toBe(200);
+  });
+
+  it('writes down every call of an admin, and who was refused why', async () => {
+    await get('/admin/users?secret=1', 'root.admin.0.otp');
+    await get('/admin/users', 'alice.user.0.otp');
+    await get('/admin/users', 'root.admin.43201.otp');
+    await get('/admin/users', 'root.admin');
+    const route = 'GET /admin/users';
+    expect(written.map(({ type, userId, outcome, details }) => ({ type, userId, outcome, ...details }))).toEqual([
+      { type: 'authz_admin', userId: 'root', outcome: 'success', route, target: null },
+      { type: 'authz_fail', userId: 'alice', outcome: 'failure', route, target: null, reason: 'forbidden' },
+      { type: 'authz_fail', userId: 'root', outcome: 'failure', route, target: null, reason: 'reauth_required' },
+      { type: 'authz_fail', userId: 'root', outcome: 'failure', route, target: null, reason: 'mfa_enrolment_required' },
+    ]);
   });
 
   it('is closed to all where no role is named', async () => {

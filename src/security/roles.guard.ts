@@ -4,7 +4,9 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 
 import { AppConfig } from '../config/app-config.js';
+import { AppError } from '../shared/app-error.js';
 import { Clock, addSeconds } from '../shared/clock.js';
+import { CallEvents } from './call-events.js';
 import { principalOf } from './principal.js';
 import type { Principal } from './principal.js';
 import { ForbiddenError, MfaEnrolmentRequiredError, ReauthRequiredError } from './security.errors.js';
@@ -22,14 +24,23 @@ export class RolesGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly config: AppConfig,
     private readonly clock: Clock,
+    private readonly events: CallEvents,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  /** Either way it is an event. */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
     const role = this.reflector.getAllAndOverride<string | undefined>(RequireRole.KEY, targets);
-    const principal = principalOf(context.switchToHttp().getRequest<FastifyRequest>());
-    if (role === undefined || !principal.roles.includes(role)) throw new ForbiddenError();
-    this.assertStrongSignIn(principal);
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const principal = principalOf(request);
+    try {
+      if (role === undefined || !principal.roles.includes(role)) throw new ForbiddenError();
+      this.assertStrongSignIn(principal);
+    } catch (error) {
+      if (error instanceof AppError) await this.events.adminRefused(request, principal, error.code);
+      throw error;
+    }
+    await this.events.adminCalls(request, principal);
     return true;
   }
 

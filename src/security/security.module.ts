@@ -1,8 +1,10 @@
 import { Global, Module } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 
+import { AuditModule } from '../audit/audit.module.js';
 import { Clock } from '../shared/clock.js';
 import { BearerAuthentication } from './bearer-authentication.js';
+import { CallEvents } from './call-events.js';
 import { ClientAuthGuard } from './clients/client-auth.guard.js';
 import { ClientAuthentication } from './clients/client-authentication.js';
 import { ServiceClients } from './clients/service-clients.js';
@@ -13,6 +15,7 @@ import { MemoryThrottlerStorage } from './throttler-storage.js';
 import { ThrottlerGuard } from './throttler.guard.js';
 
 const guards = [
+  CallEvents,
   BearerAuthentication,
   ServiceClients,
   ClientAuthentication,
@@ -29,6 +32,7 @@ const guards = [
 @Global()
 @Module({
   imports: [
+    AuditModule,
     ThrottlerModule.forRootAsync({
       inject: [Clock],
       useFactory: (clock: Clock) => ({

@@ -14,10 +14,13 @@ import { AppConfig } from '../config/app-config.js';
 import { clientAddress, clientNetwork } from '../http/client-address.js';
 import { noteLimit } from '../http/rate-limit-fields.js';
 import { BearerAuthentication } from './bearer-authentication.js';
+import { CallEvents } from './call-events.js';
 import { ClientAuthentication } from './clients/client-authentication.js';
 import { RATE_LIMITS, RATE_LIMIT_WINDOW_SECONDS, RateLimit } from './rate-limit.decorator.js';
 import type { RateLimitPolicy } from './rate-limit.decorator.js';
+import type { Principal } from './principal.js';
 import { RateLimitedError } from './security.errors.js';
+import type { UserId } from '../shared/ids.js';
 
 /** Counts a request against its route's `@RateLimit` policy; stands before every other guard. */
 @Injectable()
@@ -29,6 +32,7 @@ export class ThrottlerGuard extends NestThrottlerGuard {
     private readonly bearer: BearerAuthentication,
     private readonly clients: ClientAuthentication,
     private readonly config: AppConfig,
+    private readonly events: CallEvents,
   ) {
     super(options, storage, reflector);
   }
@@ -42,7 +46,8 @@ export class ThrottlerGuard extends NestThrottlerGuard {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const name = this.policyOf(context);
     const { quota, per } = RATE_LIMITS[name];
-    const key = `${name} ${await this.callerOf(request, per)}`;
+    const caller = await this.callerOf(request, per);
+    const key = `${name} ${caller.text}`;
     const windowMs = RATE_LIMIT_WINDOW_SECONDS * 1000;
     const count = await this.storageService.increment(key, windowMs, quota, windowMs, throttler.name ?? name);
     noteLimit(request, {
@@ -52,8 +57,9 @@ export class ThrottlerGuard extends NestThrottlerGuard {
       remaining: quota - count.totalHits,
       resetSeconds: count.timeToExpire,
     });
-    if (count.isBlocked) throw new RateLimitedError(count.timeToBlockExpire);
-    return true;
+    if (!count.isBlocked) return true;
+    this.events.rateLimited(request, `${name}-requests`, caller.userId);
+    throw new RateLimitedError(count.timeToBlockExpire);
   }
 
   private policyOf(context: ExecutionContext): RateLimitPolicy {
@@ -63,15 +69,21 @@ export class ThrottlerGuard extends NestThrottlerGuard {
   }
 
   /** Credentials that do not hold must not spend their owner's budget: who sends them is counted by address. */
-  private async callerOf(request: FastifyRequest, per: 'client' | 'user' | 'service'): Promise<string> {
+  private async callerOf(request: FastifyRequest, per: 'client' | 'user' | 'service'): Promise<Caller> {
     try {
-      if (per === 'user') return `user ${(await this.bearer.authenticate(request)).userId}`;
-      if (per === 'service') return `service ${(await this.clients.authenticate(request)).id}`;
+      if (per === 'user') return asUser(await this.bearer.authenticate(request));
+      if (per === 'service') return { text: `service ${(await this.clients.authenticate(request)).id}` };
     } catch {
       // Refused with its reason by the guard that comes next.
     }
-    return clientOf(request);
+    return { text: `client ${clientNetwork(clientAddress(request))}` };
   }
 }
 
-const clientOf = (request: FastifyRequest): string => `client ${clientNetwork(clientAddress(request))}`;
+/** Who is counted. */
+interface Caller {
+  readonly text: string;
+  readonly userId?: UserId;
+}
+
+const asUser = ({ userId }: Principal): Caller => ({ text: `user ${userId}`, userId });

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AuditLog } from '../audit/audit-log.js';
 import { AppConfig } from '../config/app-config.js';
 import { row } from '../database/sql.js';
 import type { Executor } from '../database/sql.js';
@@ -34,6 +35,7 @@ export class AdminBootstrap implements OnApplicationBootstrap {
     private readonly dataSource: DataSource,
     private readonly hasher: PasswordHasher,
     private readonly policy: PasswordPolicy,
+    private readonly audit: AuditLog,
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {}
@@ -82,6 +84,9 @@ export class AdminBootstrap implements OnApplicationBootstrap {
         [newUserId(), email, hash, now],
       );
       if (!created) return 'taken';
+      const details = { by: 'ADMIN_EMAIL', role: 'admin' };
+      const event = { type: 'user_created', at: now, userId: created.id, outcome: 'success', details } as const;
+      await this.audit.append(event, tx);
       this.logger.log(`Created the first admin: ${created.id}`);
       return 'created';
     });

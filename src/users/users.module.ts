@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccountRecords } from './account-records.js';
 import { ActionLinks } from './action-links.js';
 import { AdminBootstrap } from './admin-bootstrap.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { SecondFactors } from './mfa/second-factors.js';
 import { DecoyHashes } from './passwords/decoy-hashes.js';
@@ -11,7 +12,7 @@ import { ProfileController } from './profile.controller.js';
 import { UsersService } from './users.service.js';
 
 @Module({
-  imports: [CryptoModule],
+  imports: [AuditModule, CryptoModule],
   controllers: [ProfileController],
   providers: [
     UsersService,

@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { AuditLog } from '../../audit/audit-log.js';
 import type { Executor } from '../../database/sql.js';
 import type { NotedLimit } from '../../http/rate-limit-fields.js';
-import { Outbox } from '../../mail/outbox.js';
 import { RateLimitedError } from '../../security/security.errors.js';
 import type { ClientContext } from '../../shared/client-context.js';
 import { secondsUntil } from '../../shared/clock.js';
 import type { UserId } from '../../shared/ids.js';
 import { GuessCounters } from './guess-counters.js';
 import type { Counted, CounterPolicy, CounterState } from './guess-counters.js';
+import { GuessEvents } from './guess-events.js';
+import type { CountedCheck } from './guess-events.js';
 import { GUESS_POLICIES } from './guess-policies.js';
 import type { GuessPolicyName } from './guess-policies.js';
 import type { GuessSubject } from './guess-subjects.js';
@@ -47,9 +46,7 @@ export interface Guess {
 export class Guesses {
   constructor(
     private readonly counters: GuessCounters,
-    private readonly audit: AuditLog,
-    private readonly outbox: Outbox,
-    private readonly dataSource: DataSource,
+    private readonly events: GuessEvents,
   ) {}
 
   /**
@@ -84,6 +81,12 @@ export class Guesses {
   async giveBack({ subjects, states }: Guess, policies?: readonly GuessPolicyName[]): Promise<void> {
     const taken = states.filter((_state, at) => !policies || policies.includes(subjects[at]?.policy ?? 'login'));
     await this.counters.giveBack(taken.map(({ bucket }) => bucket));
+  }
+
+  /** It was right, and yet refused for a reason that has nothing to do with guessing. */
+  async refuse(guess: Guess, userId: UserId, reason: string, now: Date): Promise<void> {
+    await this.giveBack(guess);
+    await this.events.failed(checkOf(guess), userId, reason, now);
   }
 
   /** Notes the limits as they are once what was counted is forgotten. */
@@ -121,43 +124,29 @@ export class Guesses {
     });
     if (granted) return { subjects, states, guesser };
     const waits = states.map((state, at) => waitOf(state, subjects[at]?.policy ?? 'login', now));
-    throw new RateLimitedError(Math.max(WHILE_UNDER_WAY, ...waits));
+    const longest = Math.max(0, ...waits);
+    const spent = subjects[waits.indexOf(longest)]?.policy ?? 'login';
+    if (longest > WHILE_UNDER_WAY) await this.events.refused(checkOf({ subjects, states, guesser }), spent, now);
+    throw new RateLimitedError(Math.max(WHILE_UNDER_WAY, longest));
   }
 
-  /** It was wrong: the try stays counted. What has just been blocked by it is an event. */
-  private async fail({ subjects, states, guesser }: Guess, userId: UserId | undefined, now: Date): Promise<void> {
+  /** It was wrong: the try stays counted. What has just been blocked by it is an event too. */
+  private async fail(guess: Guess, userId: UserId | undefined, now: Date): Promise<void> {
+    const { subjects, states, guesser } = guess;
     const after = await this.counters.fail(
       states.map(({ bucket }) => bucket),
       now,
     );
+    await this.events.failed(checkOf(guess), userId, 'wrong', now);
     for (const [at, state] of after.entries()) {
       const subject = subjects[at];
-      if (subject && isBlocked(state, now)) await this.tellBlocked(subject, state, { userId, guesser, now });
+      const who = { userId, client: guesser.client, now };
+      if (subject && isBlocked(state, now)) await this.events.blocked(subject, state, who);
     }
-  }
-
-  private async tellBlocked(
-    { policy, of }: GuessSubject,
-    { bucket, failed, streak, blockedUntil }: CounterState,
-    { userId, guesser, now }: { userId: UserId | undefined; guesser: Guesser; now: Date },
-  ): Promise<void> {
-    const { client } = guesser;
-    // Whose it is, is told by the keyed hash alone where there is no such account.
-    const until = blockedUntil instanceof Date ? blockedUntil.toISOString() : 'reset';
-    const details = { limit: policy, failures: failed, inARow: streak, until, counter: bucket.toString('hex') };
-    const event = { type: 'authn_login_lock', at: now, userId, client, outcome: 'failure', details } as const;
-    const told = { details: { at: now.toISOString(), ip: client.ip } };
-    await this.dataSource.transaction(async (tx) => {
-      await this.audit.append(event, tx);
-      // Owed to any address, so that it takes the same: whether it has an account is asked when it is sent.
-      if (policy === 'login-account' && blockedUntil === 'for good')
-        await this.outbox.add(tx, { purpose: 'sign_in_blocked', to: of[0], ...told });
-      // Whoever gets as far has the password.
-      if (policy === 'second-factor') await this.outbox.add(tx, { purpose: 'second_factor_failing', userId, ...told });
-    });
   }
 }
 
+const checkOf = ({ subjects, states, guesser: { client } }: Guess): CountedCheck => ({ subjects, states, client });
 const keyOf = ({ policy, of }: GuessSubject): string[] => [policy, ...of];
 const asCounted = (subject: GuessSubject): Counted => ({
   subject: keyOf(subject),

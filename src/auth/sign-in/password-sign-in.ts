@@ -54,14 +54,14 @@ export class PasswordSignIn {
     });
     if (!checked) throw new InvalidCredentialsError();
     const { guess, found: match } = checked;
-    await this.refuseUnusable(match, guess);
+    await this.refuseUnusable(match, guess, now);
     return { match, guess, deviceId };
   }
 
-  private async refuseUnusable({ account }: PasswordMatch, guess: Guess): Promise<void> {
+  private async refuseUnusable({ account }: PasswordMatch, guess: Guess, now: Date): Promise<void> {
     const unverified = this.config.accounts.requireVerifiedEmail && !account.emailVerified;
     if (!account.disabled && !unverified) return;
-    await this.guesses.giveBack(guess);
+    await this.guesses.refuse(guess, account.id, account.disabled ? 'disabled' : 'unverified', now);
     if (account.disabled) throw new AccountDisabledError();
     throw new EmailUnverifiedError();
   }

@@ -1,9 +1,13 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { AuditEvent } from '../../audit/audit-event.js';
+import { AuditLog } from '../../audit/audit-log.js';
 import { row, rows } from '../../database/sql.js';
+import type { ClientContext } from '../../shared/client-context.js';
 import { Clock } from '../../shared/clock.js';
 import { isUuid, newId } from '../../shared/ids.js';
+import type { Principal } from '../principal.js';
 
 const SECRET_PREFIX = 'cs_';
 const SECRET_BYTES = 32;
@@ -25,6 +29,12 @@ export interface PageOfClients {
   readonly before: string | undefined;
 }
 
+/** Which admin changes the list of clients, and from where. */
+export interface ClientChange {
+  readonly actor: Principal;
+  readonly client: ClientContext;
+}
+
 const COLUMNS = 'id, name, created_at AS "createdAt"';
 
 /** The services that authenticate themselves by HTTP Basic (RFC 6749 §2.3.1). */
@@ -32,16 +42,22 @@ const COLUMNS = 'id, name, created_at AS "createdAt"';
 export class ServiceClients {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly audit: AuditLog,
     private readonly clock: Clock,
   ) {}
 
-  async create(name: string): Promise<CreatedServiceClient> {
+  async create(name: string, by: ClientChange): Promise<CreatedServiceClient> {
     const secret = SECRET_PREFIX + randomBytes(SECRET_BYTES).toString('base64url');
     const client = { id: newId(), name, createdAt: this.clock.now() };
-    await this.dataSource.query(
-      'INSERT INTO service_clients (id, name, secret_hash, created_at) VALUES ($1, $2, $3, $4)',
-      [client.id, name, hashOf(secret), client.createdAt],
-    );
+    await this.dataSource.transaction(async (tx) => {
+      await tx.query('INSERT INTO service_clients (id, name, secret_hash, created_at) VALUES ($1, $2, $3, $4)', [
+        client.id,
+        name,
+        hashOf(secret),
+        client.createdAt,
+      ]);
+      await this.audit.append(eventOf('service_client_created', client.id, by, client.createdAt), tx);
+    });
     return { ...client, secret };
   }
 
@@ -55,8 +71,12 @@ export class ServiceClients {
   }
 
   /** @returns whether there was such a client */
-  async delete(id: string): Promise<boolean> {
-    return (await row(this.dataSource, 'DELETE FROM service_clients WHERE id = $1 RETURNING id', [id])) !== undefined;
+  async delete(id: string, by: ClientChange): Promise<boolean> {
+    return this.dataSource.transaction(async (tx) => {
+      const deleted = await row(tx, 'DELETE FROM service_clients WHERE id = $1 RETURNING id', [id]);
+      if (deleted) await this.audit.append(eventOf('service_client_deleted', id, by, this.clock.now()), tx);
+      return deleted !== undefined;
+    });
   }
 
   /** Those of the ids that are still a client's. */
@@ -83,3 +103,10 @@ export class ServiceClients {
 }
 
 const hashOf = (secret: string): Buffer => createHash('sha256').update(secret, 'utf8').digest();
+
+const eventOf = (
+  type: 'service_client_created' | 'service_client_deleted',
+  serviceClientId: string,
+  { actor: { userId: actorId, sessionId }, client }: ClientChange,
+  at: Date,
+): AuditEvent => ({ type, at, actorId, sessionId, client, outcome: 'success', details: { serviceClientId } });

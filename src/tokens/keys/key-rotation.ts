@@ -13,7 +13,7 @@ import { generateSigningKey } from './signing-key.js';
 import type { SigningKey } from './signing-key.js';
 import { SigningKeys } from './signing-keys.js';
 import { StoredKeys } from './stored-keys.js';
-import type { KeyRecord, LiveKey } from './stored-keys.js';
+import type { KeyChange, KeyRecord, LiveKey } from './stored-keys.js';
 
 const TICK_MS = 1_000;
 /** More steps than any state of the keys needs: a first active and pending key, or a whole hand-over. */
@@ -60,14 +60,14 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
    * @returns the pending key with the time at which it goes active by itself
    * @throws KeysInConfigError under HS256
    */
-  async rotate(): Promise<KeyRecord> {
+  async rotate(by: KeyChange['by']): Promise<KeyRecord> {
     this.algorithm();
     await this.advance();
     const now = this.clock.now();
     const scheduled = await this.change(async (tx) => {
       const pending = pendingOf(await this.stored.readLive(tx));
       const at = pending.activatesAt ?? earliestActivation(pending, now);
-      await this.stored.schedule(tx, pending.kid, at);
+      await this.stored.schedule(tx, pending.kid, at, { now, by });
       return { ...pending, activatesAt: at };
     });
     await this.advance();
@@ -81,24 +81,25 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
    * @returns the key that signs now
    * @throws KeysInConfigError under HS256
    */
-  async rotateInEmergency(discardPending: boolean): Promise<KeyRecord> {
+  async rotateInEmergency(discardPending: boolean, by: KeyChange['by']): Promise<KeyRecord> {
     const algorithm = this.algorithm();
     await this.advance();
     const next = await generateSigningKey(algorithm);
     const fresh = discardPending ? await generateSigningKey(algorithm) : undefined;
     const now = this.clock.now();
+    const change = { now, by };
     await this.change(async (tx) => {
       const live = await this.stored.readLive(tx);
       const compromised = live.filter(({ state }) => state !== 'pending' || fresh);
-      for (const { kid } of compromised) await this.stored.retire(tx, kid, now);
+      for (const { kid } of compromised) await this.stored.retire(tx, kid, change);
       await this.revocations.append(
         tx,
         compromised.map(({ kid }) => ({ kind: 'key', subject: kid })),
         now,
       );
-      if (fresh) await this.stored.insert(tx, fresh, 'active', now);
-      else await this.stored.activate(tx, pendingOf(live).kid, now);
-      await this.stored.insert(tx, next, 'pending', now);
+      if (fresh) await this.stored.insert(tx, fresh, 'active', change);
+      else await this.stored.activate(tx, pendingOf(live).kid, change);
+      await this.stored.insert(tx, next, 'pending', change);
     });
     await this.advance();
     return activeOf(this.keys.records);
@@ -119,23 +120,24 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async apply(tx: EntityManager, step: KeyStep, fresh: SigningKey, now: Date): Promise<void> {
+    const change = { now };
     switch (step.do) {
       case 'create':
-        await this.stored.insert(tx, fresh, step.state, now);
+        await this.stored.insert(tx, fresh, step.state, change);
         break;
       case 'schedule':
-        await this.stored.schedule(tx, step.kid, step.at);
+        await this.stored.schedule(tx, step.kid, step.at, change);
         break;
       case 'hand_over':
-        await this.stored.beginRetiring(tx, step.from, step.retiresAt);
-        await this.stored.activate(tx, step.kid, now);
-        await this.stored.insert(tx, fresh, 'pending', now);
+        await this.stored.beginRetiring(tx, step.from, step.retiresAt, change);
+        await this.stored.activate(tx, step.kid, change);
+        await this.stored.insert(tx, fresh, 'pending', change);
         break;
       case 'activate':
-        await this.stored.activate(tx, step.kid, now);
+        await this.stored.activate(tx, step.kid, change);
         break;
       case 'retire':
-        await this.stored.retire(tx, step.kid, now);
+        await this.stored.retire(tx, step.kid, change);
     }
     this.logger.log(`signing key: ${step.do} ${'kid' in step ? step.kid : fresh.kid}`);
   }
@@ -150,8 +152,8 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
     await this.change(async (tx) => {
       const foreign = (await this.stored.readLive(tx)).find(isForeign);
       if (!foreign) return;
-      await this.stored.retire(tx, foreign.kid, now);
-      await this.stored.insert(tx, fresh, 'pending', now);
+      await this.stored.retire(tx, foreign.kid, { now });
+      await this.stored.insert(tx, fresh, 'pending', { now });
     });
   }
 

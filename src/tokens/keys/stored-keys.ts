@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import { AuditLog } from '../../audit/audit-log.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { JwtAlgorithm } from '../../config/app-config.js';
 import { UnopenableKeyError, unwrapKey, wrapKey } from '../../crypto/key-wrap.js';
 import { SecretRing } from '../../crypto/secret-ring.js';
 import { rows } from '../../database/sql.js';
 import type { Executor } from '../../database/sql.js';
+import type { Principal } from '../../security/principal.js';
+import type { ClientContext } from '../../shared/client-context.js';
 import { exportSigningKey, importSigningKey, publicJwk } from './signing-key.js';
 import type { SigningKey } from './signing-key.js';
 
@@ -37,6 +40,12 @@ export interface LiveKey extends KeyRecord {
   readonly key: SigningKey;
 }
 
+/** When a key is changed and, where an admin does it, by whom and from where. */
+export interface KeyChange {
+  readonly now: Date;
+  readonly by?: { readonly actor: Principal; readonly client: ClientContext } | undefined;
+}
+
 interface KeyRow extends KeyRecord {
   readonly wrapped: Buffer;
   readonly under: string;
@@ -52,6 +61,7 @@ export class StoredKeys {
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly audit: AuditLog,
     config: AppConfig,
   ) {
     this.ring = new SecretRing(config.tokens.jwtSecrets);
@@ -86,7 +96,8 @@ export class StoredKeys {
     return rows(this.dataSource, `SELECT ${RECORD} FROM signing_keys ORDER BY created_at DESC, kid LIMIT 100`);
   }
 
-  async insert(tx: EntityManager, key: SigningKey, state: 'pending' | 'active', now: Date): Promise<void> {
+  async insert(tx: EntityManager, key: SigningKey, state: 'pending' | 'active', change: KeyChange): Promise<void> {
+    const { now } = change;
     const { wrapped, under } = wrapKey(this.ring, WRAPPING, key.kid, exportSigningKey(key));
     await tx.query(
       `INSERT INTO signing_keys
@@ -94,27 +105,32 @@ export class StoredKeys {
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
       [key.kid, key.algorithm, state, publicJwk(key), wrapped, under, now, state === 'active' ? now : null],
     );
+    await this.record(tx, key.kid, state, change);
   }
 
-  async schedule(tx: EntityManager, kid: string, activatesAt: Date): Promise<void> {
+  async schedule(tx: EntityManager, kid: string, activatesAt: Date, change: KeyChange): Promise<void> {
     await tx.query('UPDATE signing_keys SET activates_at = $2 WHERE kid = $1', [kid, activatesAt]);
+    await this.record(tx, kid, 'scheduled', change);
   }
 
-  async activate(tx: EntityManager, kid: string, now: Date): Promise<void> {
-    await tx.query(`UPDATE signing_keys SET state = 'active', activated_at = $2 WHERE kid = $1`, [kid, now]);
+  async activate(tx: EntityManager, kid: string, change: KeyChange): Promise<void> {
+    await tx.query(`UPDATE signing_keys SET state = 'active', activated_at = $2 WHERE kid = $1`, [kid, change.now]);
+    await this.record(tx, kid, 'active', change);
   }
 
-  async beginRetiring(tx: EntityManager, kid: string, retiresAt: Date): Promise<void> {
+  async beginRetiring(tx: EntityManager, kid: string, retiresAt: Date, change: KeyChange): Promise<void> {
     await tx.query(`UPDATE signing_keys SET state = 'retiring', retires_at = $2 WHERE kid = $1`, [kid, retiresAt]);
+    await this.record(tx, kid, 'retiring', change);
   }
 
   /** Takes a key out of use for good. */
-  async retire(tx: EntityManager, kid: string, now: Date): Promise<void> {
+  async retire(tx: EntityManager, kid: string, change: KeyChange): Promise<void> {
     await tx.query(
       `UPDATE signing_keys SET state = 'retired', retired_at = $2, wrapped_private_key = NULL, wrapped_under = NULL
        WHERE kid = $1`,
-      [kid, now],
+      [kid, change.now],
     );
+    await this.record(tx, kid, 'retired', change);
   }
 
   /** Moves keys under the first listed secret, so that a roll-out may drop the old one. */
@@ -127,6 +143,12 @@ export class StoredKeys {
         [kid, wrapped, under],
       );
     }
+  }
+
+  private async record(tx: EntityManager, kid: string, state: string, { now: at, by }: KeyChange): Promise<void> {
+    const who = { actorId: by?.actor.userId, sessionId: by?.actor.sessionId, client: by?.client };
+    const event = { type: 'signing_key_changed', at, ...who, outcome: 'success', details: { kid, state } } as const;
+    await this.audit.append(event, tx);
   }
 
   private unwrap({ kid, algorithm }: KeyRecord, stored: { wrapped: Buffer; under: string }): SigningKey {

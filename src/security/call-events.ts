@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { AuditLog } from '../audit/audit-log.js';
+import { Refusals } from '../audit/refusals.js';
+import { clientNetwork } from '../http/client-address.js';
+import { clientOf } from '../http/client-context.js';
+import type { ErrorCode } from '../shared/error-codes.js';
+import { Clock } from '../shared/clock.js';
+import { isUuid } from '../shared/ids.js';
+import type { UserId } from '../shared/ids.js';
+import type { Principal } from './principal.js';
+
+/** The events of calls as such, whatever they are about: an admin's, refused ones, and those beyond a limit. */
+@Injectable()
+export class CallEvents {
+  constructor(
+    private readonly audit: AuditLog,
+    private readonly refusals: Refusals,
+    private readonly clock: Clock,
+  ) {}
+
+  /** An admin's call, written before it is answered. */
+  async adminCalls(request: FastifyRequest, { userId, sessionId }: Principal): Promise<void> {
+    const at = this.clock.now();
+    const details = { route: routeOf(request), target: targetOf(request) };
+    const who = { userId, sessionId, client: clientOf(request) };
+    await this.audit.append({ type: 'authz_admin', at, ...who, outcome: 'success', details });
+  }
+
+  /** A call to an admin route by somebody whose token is good, but not for that. */
+  async adminRefused(request: FastifyRequest, { userId, sessionId }: Principal, reason: ErrorCode): Promise<void> {
+    const client = clientOf(request);
+    const route = routeOf(request);
+    const event = { type: 'authz_fail', at: this.clock.now(), userId, sessionId, client, outcome: 'failure' } as const;
+    const source = { of: `${userId} ${route} ${reason}`, from: clientNetwork(client.ip) };
+    await this.refusals.note({ ...event, details: { route, reason, target: targetOf(request) } }, source);
+  }
+
+  /** A call beyond a limit. Nobody waits for it to be written: refusing must cost nothing. */
+  rateLimited(request: FastifyRequest, limit: string, userId?: UserId): void {
+    const client = clientOf(request);
+    const at = this.clock.now();
+    const event = { type: 'excess_rate_limit_exceeded', at, userId, client, outcome: 'failure' } as const;
+    const source = { of: `${limit} ${userId ?? ''}`, from: clientNetwork(client.ip) };
+    void this.refusals.note({ ...event, details: { route: routeOf(request), limit } }, source);
+  }
+}
+
+/** The route's pattern stands for the URL, whose query may hold what no log should. */
+const routeOf = ({ method, routeOptions }: FastifyRequest): string => `${method} ${routeOptions.url ?? ''}`;
+
+function targetOf({ params }: FastifyRequest): string | null {
+  const id: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, 'id') : undefined;
+  return typeof id === 'string' && isUuid(id) ? id : null;
+}

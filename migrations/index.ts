@@ -13,6 +13,7 @@ import { EscalateGuesses1764000000012 } from './1764000000012-escalate-guesses.j
 import { ExpireRegistrations1764000000013 } from './1764000000013-expire-registrations.js';
 import { SealAuditEvents1764000000014 } from './1764000000014-seal-audit-events.js';
 import { ControlSessions1764000000015 } from './1764000000015-control-sessions.js';
+import { SearchUsers1764000000016 } from './1764000000016-search-users.js';
 
 /** Every migration, oldest first. One that a release has shipped is never changed: a new one follows it. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   ExpireRegistrations1764000000013,
   SealAuditEvents1764000000014,
   ControlSessions1764000000015,
+  SearchUsers1764000000016,
 ];

@@ -3,18 +3,13 @@ import { open } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
 import { AuditLog } from './audit/audit-log.js';
-import type { AppConfig } from './config/app-config.js';
 import { DataKeys } from './crypto/data-keys.js';
-import { dataSourceOptions } from './database/data-source-options.js';
-import { isServed, startEmbeddedPostgres } from './database/embedded-postgres.js';
-import { migrateDatabase } from './migrate-database.js';
-import { prepareConfig } from './prepare-config.js';
 import { SystemClock } from './shared/clock.js';
 import { exitCodeOf, messageOf } from './start-errors.js';
 import { AccountImport, ImportStoppedError } from './users/import/account-import.js';
 import type { ImportReport } from './users/import/account-import.js';
+import { withConnection } from './with-database.js';
 
 const USAGE = `Usage: npm run users:import -- [--from-line N] FILE
 
@@ -43,7 +38,7 @@ async function importUsers(args: string[]): Promise<number> {
   // Told by whoever reads it; before that, a signal must not end the process in the middle.
   input.on('error', () => undefined);
   try {
-    const { imported, alreadyThere, refused } = await withDatabase(async (dataSource, config) => {
+    const { imported, alreadyThere, refused } = await withConnection(tell, async (dataSource, config) => {
       const clock = new SystemClock();
       const keys = new DataKeys(dataSource, clock, config);
       // Before a transaction has the only connection.
@@ -94,27 +89,6 @@ function stopWhenTold(): AbortSignal {
     });
   }
   return controller.signal;
-}
-
-/** In development the Postgres of `npm start` is shared while that runs; otherwise it runs for as long as this takes. */
-async function withDatabase<Result>(
-  use: (dataSource: DataSource, config: AppConfig) => Promise<Result>,
-): Promise<Result> {
-  const { config, embedded } = await prepareConfig();
-  const postgres = embedded && !isServed(embedded) ? await startEmbeddedPostgres(embedded, tell) : undefined;
-  try {
-    await migrateDatabase(config, tell);
-    const { url, pooler } = config.database;
-    const options = dataSourceOptions({ url: url.reveal(), purpose: 'requests', pooler, poolSize: 1 });
-    const dataSource = await new DataSource(options).initialize();
-    try {
-      return await use(dataSource, config);
-    } finally {
-      await dataSource.destroy();
-    }
-  } finally {
-    await postgres?.stop();
-  }
 }
 
 function explain(error: unknown): number {

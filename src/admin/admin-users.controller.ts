@@ -1,11 +1,10 @@
-import { Body, Controller, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { AccountSupport } from '../auth/account/account-support.js';
-import type { AdminAction } from '../auth/account/account-support.js';
+import { AccountAdministration } from '../auth/account/account-administration.js';
+import { AccountRemoval } from '../auth/account/account-removal.js';
 import { Invitations } from '../auth/account/invitations.js';
 import { MailGuard } from '../auth/account/mail.guard.js';
-import { clientOf } from '../http/client-context.js';
 import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
 import { UuidParam } from '../http/uuid-param.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
@@ -15,9 +14,13 @@ import { RateLimit } from '../security/rate-limit.decorator.js';
 import { RequireRole, RolesGuard } from '../security/roles.guard.js';
 import { ThrottlerGuard } from '../security/throttler.guard.js';
 import { asUserId } from '../shared/ids.js';
+import { AccountDirectory } from '../users/account-directory.js';
 import { requireEmail } from '../users/email-address.js';
 import { UserResponse } from '../users/user.dto.js';
-import { InviteUserRequest, ReasonRequest } from './admin-users.dto.js';
+import { UserNotFoundError } from '../users/users.errors.js';
+import { UsersService } from '../users/users.service.js';
+import { actionOf } from './admin-action.js';
+import { ChangeUserRequest, InviteUserRequest, UserListQuery, UserListResponse } from './admin-users.dto.js';
 
 @ApiTags('admin')
 @ApiBearerAuth()
@@ -25,18 +28,29 @@ import { InviteUserRequest, ReasonRequest } from './admin-users.dto.js';
 @UseGuards(ThrottlerGuard, JwtAuthGuard, RolesGuard)
 @RequireRole('admin')
 @RateLimit('bearer')
-@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed', 'not_found')
+@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed')
 export class AdminUsersController {
   constructor(
+    private readonly directory: AccountDirectory,
+    private readonly users: UsersService,
     private readonly invitations: Invitations,
-    private readonly support: AccountSupport,
+    private readonly administration: AccountAdministration,
+    private readonly removal: AccountRemoval,
   ) {}
+
+  /** Every account, newest first, or those that all filters given find. */
+  @Get()
+  @ApiOkResponse({ type: UserListResponse })
+  async list(@Query() { search, status, role, ...page }: UserListQuery): Promise<UserListResponse> {
+    const { items, nextCursor } = await this.directory.list({ search, status, role }, page);
+    return { items: items.map((account) => UserResponse.from(account)), nextCursor };
+  }
 
   /** Creates an account and mails its owner an invitation: a link to choose the password with, good for 7 days. */
   @Post()
   @UseGuards(MailGuard)
   @ApiCreatedResponse({ type: UserResponse })
-  @ApiProblems('email_taken')
+  @ApiProblems('not_found', 'email_taken')
   async create(
     @CurrentPrincipal() admin: Principal,
     @Body() { email, name, roles = [] }: InviteUserRequest,
@@ -46,75 +60,43 @@ export class AdminUsersController {
     return UserResponse.from(await this.invitations.invite(invited, actionOf(admin, request)));
   }
 
-  /**
-   * Mails the invitation again, or a link to choose a new password where there is one already. Three an hour are sent to an
-   * address, and none to that of a disabled account.
-   */
-  @Post(':id/invite')
-  @HttpCode(204)
-  @UseGuards(MailGuard)
-  @ApiNoContentResponse()
-  async invite(
-    @CurrentPrincipal() admin: Principal,
-    @Param('id', UuidParam) id: string,
-    @Body() { reason }: ReasonRequest,
-    @Req() request: FastifyRequest,
-  ): Promise<void> {
-    await this.invitations.inviteAgain(asUserId(id), actionOf(admin, request, reason));
+  /** One account. */
+  @Get(':id')
+  @ApiOkResponse({ type: UserResponse })
+  @ApiProblems('not_found')
+  async read(@Param('id', UuidParam) id: string): Promise<UserResponse> {
+    const account = await this.users.findById(asUserId(id));
+    if (!account) throw new UserNotFoundError();
+    return UserResponse.from(account);
   }
 
   /**
-   * Mails a link to choose a new password; until it is used, nothing changes. Three an hour are sent to an address, and none
-   * to that of a disabled account.
+   * Changes an account; what is left out stays. Other roles make its access tokens stale: a refresh has the new ones. To
+   * disable it ends its sessions, and whatever link or code could still open one, for good: to enable it again lets its
+   * owner sign in anew. What is so already changes nothing. The owner is not told.
    */
-  @Post(':id/password-reset')
-  @HttpCode(204)
-  @UseGuards(MailGuard)
-  @ApiNoContentResponse()
-  async resetPassword(
+  @Patch(':id')
+  @ApiOkResponse({ type: UserResponse })
+  @ApiProblems('not_found', 'last_admin')
+  async change(
     @CurrentPrincipal() admin: Principal,
     @Param('id', UuidParam) id: string,
-    @Body() { reason }: ReasonRequest,
+    @Body() wanted: ChangeUserRequest,
     @Req() request: FastifyRequest,
-  ): Promise<void> {
-    await this.invitations.resetPassword(asUserId(id), actionOf(admin, request, reason));
+  ): Promise<UserResponse> {
+    return UserResponse.from(await this.administration.change(asUserId(id), wanted, actionOf(admin, request)));
   }
 
-  /**
-   * Takes the second factor off an account whose owner has lost it. The owner is told by mail. No error where there is none,
-   * and nobody is told then.
-   */
-  @Post(':id/mfa-reset')
+  /** Deletes an account with its sessions and factors, and tells its owner by mail. There is no way back. */
+  @Delete(':id')
   @HttpCode(204)
   @ApiNoContentResponse()
-  async resetSecondFactor(
+  @ApiProblems('not_found', 'last_admin')
+  async delete(
     @CurrentPrincipal() admin: Principal,
     @Param('id', UuidParam) id: string,
-    @Body() { reason }: ReasonRequest,
     @Req() request: FastifyRequest,
   ): Promise<void> {
-    await this.support.resetSecondFactor(asUserId(id), actionOf(admin, request, reason));
-  }
-
-  /**
-   * Forgets the wrong passwords and codes that were counted for an account. The owner is told by mail. A network that was
-   * blocked for the address waits for its quarter of an hour to end.
-   */
-  @Post(':id/unlock')
-  @HttpCode(204)
-  @ApiNoContentResponse()
-  async unlock(
-    @CurrentPrincipal() admin: Principal,
-    @Param('id', UuidParam) id: string,
-    @Body() { reason }: ReasonRequest,
-    @Req() request: FastifyRequest,
-  ): Promise<void> {
-    await this.support.unlock(asUserId(id), actionOf(admin, request, reason));
+    await this.removal.remove(asUserId(id), actionOf(admin, request));
   }
 }
-
-const actionOf = (admin: Principal, request: FastifyRequest, reason?: string): AdminAction => ({
-  admin,
-  client: clientOf(request),
-  reason,
-});

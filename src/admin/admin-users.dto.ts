@@ -1,10 +1,25 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, Matches } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional, Matches } from 'class-validator';
 import { IsLineOfText } from '../http/line-of-text.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
+import { PageQuery } from '../http/page-query.dto.js';
+import { ACCOUNT_STATUSES, MAX_SEARCH_CHARACTERS } from '../users/account-directory.js';
+import type { AccountStatus } from '../users/account-directory.js';
 import { IsAccountName } from '../users/account-name.js';
 import { IsEmailAddress } from '../users/is-email-address.js';
 import { MOST_ROLES, ROLE_NAME } from '../users/role-name.js';
+import { UserResponse } from '../users/user.dto.js';
+
+const NAME_RULE = 'lower-case names of at most 32 characters: a-z, 0-9, _, : and -';
+
+const AreRoles = (): PropertyDecorator =>
+  applyDecorators(
+    ArrayMaxSize(MOST_ROLES),
+    Matches(ROLE_NAME, { each: true, message: `must be ${NAME_RULE}` }),
+    IsArray({ message: 'must be a list' }),
+    ApiProperty({ type: [String], maxItems: MOST_ROLES }),
+  );
 
 export class InviteUserRequest {
   /** @example "ada@example.com" */
@@ -21,14 +36,55 @@ export class InviteUserRequest {
    * @example ["support"]
    */
   @MayBeAbsent()
-  @ArrayMaxSize(MOST_ROLES)
-  @Matches(ROLE_NAME, {
-    each: true,
-    message: 'must be lower-case names of at most 32 characters: a-z, 0-9, _, : and -',
-  })
-  @IsArray({ message: 'must be a list' })
-  @ApiProperty({ type: [String], maxItems: MOST_ROLES })
+  @AreRoles()
   roles?: string[];
+}
+
+export class ChangeUserRequest {
+  /**
+   * All that the account is to have. Only `admin` has a meaning to this service.
+   * @example ["support"]
+   */
+  @MayBeAbsent()
+  @AreRoles()
+  roles?: string[];
+
+  /** Nobody signs in to a disabled account. */
+  @MayBeAbsent()
+  @IsBoolean()
+  disabled?: boolean;
+
+  /** What the user is called: 1 to 100 characters; null removes it, absent leaves it. */
+  @IsAccountName()
+  @IsOptional()
+  name?: string | null;
+}
+
+export class UserListQuery extends PageQuery {
+  /**
+   * Words, each of which is the beginning of a word in the address or the name, whatever the case. Punctuation parts words.
+   * @example "ada@exam"
+   */
+  @MayBeAbsent()
+  @IsLineOfText(MAX_SEARCH_CHARACTERS)
+  search?: string;
+
+  /** `disabled`, else `unverified`, else `active`. */
+  @MayBeAbsent()
+  @IsIn(ACCOUNT_STATUSES, { message: `must be one of ${ACCOUNT_STATUSES.join(', ')}` })
+  @ApiProperty({ enum: ACCOUNT_STATUSES })
+  status?: AccountStatus;
+
+  /** @example "admin" */
+  @MayBeAbsent()
+  @Matches(ROLE_NAME, { message: 'must be the name of a role' })
+  role?: string;
+}
+
+export class UserListResponse {
+  items!: UserResponse[];
+
+  nextCursor!: string | null;
 }
 
 export class ReasonRequest {

@@ -12,6 +12,7 @@ import { AdminEventsController } from './admin-events.controller.js';
 import { AdminKeysController } from './admin-keys.controller.js';
 import { AdminSessionsController } from './admin-sessions.controller.js';
 import { AdminUserSessionsController } from './admin-user-sessions.controller.js';
+import { AdminUserSupportController } from './admin-user-support.controller.js';
 import { AdminUsersController } from './admin-users.controller.js';
 import { EventExport } from './event-export.js';
 
@@ -26,6 +27,7 @@ import { EventExport } from './event-export.js';
     AdminSessionsController,
     AdminUsersController,
     AdminUserSessionsController,
+    AdminUserSupportController,
   ],
 })
 export class AdminModule {}

@@ -16,13 +16,17 @@ import { GuessCounters } from './guesses/guess-counters.js';
 import { GuessEvents } from './guesses/guess-events.js';
 import { Guesses } from './guesses/guesses.js';
 import { MailBudget } from './mail-budget.js';
+import { AccessEnding } from './account/access-ending.js';
+import { AccountAdministration } from './account/account-administration.js';
 import { AccountController } from './account/account.controller.js';
 import { AccountDeletion } from './account/account-deletion.js';
 import { AccountErasure } from './account/account-erasure.js';
 import { AccountMails } from './account/account-mails.js';
 import { AccountNotices } from './account/account-notices.js';
 import { AccountRecovery } from './account/account-recovery.js';
+import { AccountRemoval } from './account/account-removal.js';
 import { AccountSupport } from './account/account-support.js';
+import { AdminRecovery } from './account/admin-recovery.js';
 import { CredentialChanges } from './account/credential-changes.js';
 import { EmailChanges } from './account/email-changes.js';
 import { EmailConfirmations } from './account/email-confirmations.js';
@@ -59,12 +63,16 @@ const strategies = [JwtStrategy, LocalStrategy, RefreshTokenStrategy];
 const signIn = [MfaChallenges, MfaSignIn, PasswordSignIn, SignIn, SignInNotices, SignInOpening, TokenIssuer];
 const guessing = [DeviceTokens, GuessCounters, GuessEvents, Guesses];
 const account = [
+  AccessEnding,
+  AccountAdministration,
   AccountDeletion,
   AccountErasure,
   AccountMails,
   AccountNotices,
   AccountRecovery,
+  AccountRemoval,
   AccountSupport,
+  AdminRecovery,
   CredentialChanges,
   EmailChanges,
   EmailConfirmations,
@@ -104,6 +112,6 @@ const account = [
     MyEventsController,
   ],
   providers: [...strategies, ...signIn, ...guessing, ...account, AuthService, CrossSiteCheck, MailBudget, PageCursors],
-  exports: [AccountSupport, Invitations],
+  exports: [AccountAdministration, AccountRemoval, AccountSupport, Invitations],
 })
 export class AuthModule {}

@@ -63,14 +63,15 @@ export class ActionLinks {
 
   /**
    * Makes a link's token, and ends an older one of the same purpose.
+   * @param on a transaction of the caller's, where more belongs to it
    * @returns undefined where the account has changed since it was read, is gone or disabled, or a newer link was asked for
    */
-  async create(link: NewLink, now: Date): Promise<string | undefined> {
+  async create(link: NewLink, now: Date, on: Executor = this.dataSource): Promise<string | undefined> {
     const { userId, purpose, email, credentialVersion, askedAt } = link;
     const token = `al_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
     const expiresAt = addSeconds(now, LINK_LIFE_SECONDS[purpose]);
     const values = [userId, purpose, hashOf(token), email, askedAt, now, expiresAt, credentialVersion];
-    return (await row(this.dataSource, CREATE, values)) === undefined ? undefined : token;
+    return (await row(on, CREATE, values)) === undefined ? undefined : token;
   }
 
   /** Looks a token up, which changes nothing. One whose form is wrong never reaches the database. */

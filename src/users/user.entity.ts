@@ -5,6 +5,10 @@ import type { EmailAddress } from './email-address.js';
 @Entity({ name: 'users' })
 @Index('users_admins', { synchronize: false })
 @Index('users_by_registration_expiry', { synchronize: false })
+@Index('users_by_words', { synchronize: false })
+@Index('users_by_role', { synchronize: false })
+@Index('users_disabled', { synchronize: false })
+@Index('users_unverified', { synchronize: false })
 export class UserEntity {
   @PrimaryColumn({ type: 'uuid' })
   id!: UserId;

@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
+import { AccountDirectory } from './account-directory.js';
 import { AccountRecords } from './account-records.js';
 import { ActionLinks } from './action-links.js';
 import { AdminBootstrap } from './admin-bootstrap.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
+import { ManagedAccounts } from './managed-accounts.js';
 import { SecondFactors } from './mfa/second-factors.js';
 import { DecoyHashes } from './passwords/decoy-hashes.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -21,9 +23,20 @@ import { UsersService } from './users.service.js';
     DecoyHashes,
     AdminBootstrap,
     SecondFactors,
+    AccountDirectory,
     AccountRecords,
+    ManagedAccounts,
     ActionLinks,
   ],
-  exports: [UsersService, PasswordHasher, PasswordPolicy, SecondFactors, AccountRecords, ActionLinks],
+  exports: [
+    UsersService,
+    PasswordHasher,
+    PasswordPolicy,
+    SecondFactors,
+    AccountDirectory,
+    AccountRecords,
+    ManagedAccounts,
+    ActionLinks,
+  ],
 })
 export class UsersModule {}

@@ -14,11 +14,13 @@ export async function heldOpen<Result>(
 ): Promise<Result> {
   return onServer(async (query) => {
     await query('BEGIN');
+    const [holder] = await query('SELECT pg_backend_pid() AS pid');
     await query(...statement);
     const started = start();
     await eventually(async () => {
       const [waiting] = await service.sql<{ count: number }>(
-        `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        `SELECT count(*)::int FROM pg_stat_activity
+         WHERE datname = current_database() AND ${Number(holder?.pid)} = ANY (pg_blocking_pids(pid))`,
       );
       expect(waiting?.count).toBeGreaterThan(0);
     });

@@ -14,14 +14,7 @@ import type { EmailAddress } from '../../users/email-address.js';
 import { UsersService } from '../../users/users.service.js';
 import { MailBudget } from '../mail-budget.js';
 import type { MailSubject } from '../mail-budget.js';
-
-/** Where the frontend takes a link's token: in the fragment, which reaches no server's log. */
-const PATHS: Readonly<Record<LinkPurpose, string>> = {
-  verify_email: '/verify-email',
-  password_reset: '/reset-password',
-  invitation: '/accept-invitation',
-  email_change: '/confirm-email',
-};
+import { linkAddress } from './link-address.js';
 
 /** Whom a mail goes to and, where it has a link, whose and what for. */
 interface Addressed {
@@ -112,7 +105,7 @@ export class AccountMails implements OnApplicationBootstrap {
     const asked = { userId, purpose: link.purpose, email: to, credentialVersion, askedAt: createdAt };
     const token = await this.links.create(asked, this.clock.now());
     if (token === undefined) return undefined;
-    return composeMessage(purpose, { to, appUrl, details, link: `${appUrl}${PATHS[link.purpose]}#token=${token}` });
+    return composeMessage(purpose, { to, appUrl, details, link: linkAddress(appUrl, link.purpose, token) });
   }
 
   /** A further try of the same mail is none more. */

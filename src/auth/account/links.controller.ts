@@ -15,7 +15,7 @@ import { RequestedLinks } from './requested-links.js';
 
 @ApiTags('account')
 @Controller('api')
-@UseGuards(ThrottlerGuard, MailGuard)
+@UseGuards(ThrottlerGuard)
 export class LinksController {
   constructor(
     private readonly confirmations: EmailConfirmations,
@@ -26,6 +26,7 @@ export class LinksController {
   /** Uses the token of a mailed link: verifies the address of an account, or gives it the one that was asked for. */
   @Post('email/verify')
   @HttpCode(204)
+  @UseGuards(MailGuard)
   @RateLimit('login')
   @ApiNoContentResponse()
   @ApiProblems('validation_failed', 'link_invalid', 'not_found', 'rate_limited')
@@ -36,6 +37,7 @@ export class LinksController {
   /** Mails a new link to verify an address, where there is an account that waits for it. The answer is always the same. */
   @Post('email/resend')
   @HttpCode(202)
+  @UseGuards(MailGuard)
   @RateLimit('register')
   @ApiAcceptedResponse({ type: EmptyResponse })
   @ApiProblems('validation_failed', 'not_found', 'rate_limited')
@@ -47,6 +49,7 @@ export class LinksController {
   /** Mails a link to choose a new password, where the address has an account. The answer is always the same. */
   @Post('password/forgot')
   @HttpCode(202)
+  @UseGuards(MailGuard)
   @RateLimit('register')
   @ApiAcceptedResponse({ type: EmptyResponse })
   @ApiProblems('validation_failed', 'not_found', 'rate_limited')
@@ -57,13 +60,14 @@ export class LinksController {
 
   /**
    * Sets a password with the token of a mailed link; an invitation is accepted in the same way. Every session of the
-   * account ends, and no device is known any more but the one that keeps the `deviceToken` of the answer.
+   * account ends, and no device is known any more but the one that keeps the `deviceToken` of the answer. Also there with
+   * `MAIL=off`, for the link that `admin:recover` prints.
    */
   @Post('password/reset')
   @HttpCode(200)
   @RateLimit('login')
   @ApiOkResponse({ type: PasswordResetResponse })
-  @ApiProblems('validation_failed', 'link_invalid', 'password_weak', 'not_found', 'rate_limited', 'overloaded')
+  @ApiProblems('validation_failed', 'link_invalid', 'password_weak', 'rate_limited', 'overloaded')
   async reset(
     @Body() { token, password }: PasswordResetRequest,
     @Req() request: FastifyRequest,

@@ -1,4 +1,5 @@
 import { Transform } from 'class-transformer';
+import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
 import { MayBeAbsent } from './may-be-absent.js';
 
@@ -17,6 +18,7 @@ export class PageQuery {
   @Min(1, { message: 'must be at least 1' })
   @Max(MAX_LIMIT, { message: `must be at most ${MAX_LIMIT}` })
   @IsInt({ message: 'must be a whole number' })
+  @ApiProperty({ required: false })
   limit: number = DEFAULT_LIMIT;
 
   /** The `nextCursor` of the page before. */

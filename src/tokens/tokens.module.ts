@@ -16,6 +16,7 @@ import { TokenRevocation } from './oauth/token-revocation.js';
 import { OauthController } from './oauth/oauth.controller.js';
 import { WellKnownController } from './oauth/well-known.controller.js';
 import { Denylist } from './revocation/denylist.js';
+import { PageCursors } from '../http/page-cursors.js';
 import { RevocationCleanup } from './revocation/revocation-cleanup.js';
 import { RevocationFeed } from './revocation/revocation-feed.js';
 import { NoSignal, NotifySignal, RevocationSignal } from './revocation/revocation-signal.js';
@@ -30,7 +31,6 @@ import { SessionSearch } from './session-control/session-search.js';
 import { MySessionsController } from './sessions/my-sessions.controller.js';
 import { RefreshEvents } from './sessions/refresh-events.js';
 import { RefreshTokens } from './sessions/refresh-tokens.js';
-import { SessionCursors } from './sessions/session-cursors.js';
 import { SessionEvents } from './sessions/session-events.js';
 import { SessionOpening } from './sessions/session-opening.js';
 import { SessionReader } from './sessions/session-reader.js';
@@ -81,7 +81,7 @@ const revocationSignal: Provider = {
     revocationSignal,
     Revocations,
     RevocationStreams,
-    SessionCursors,
+    PageCursors,
     SessionEvents,
     SessionOpening,
     SessionReader,

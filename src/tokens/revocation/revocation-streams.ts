@@ -4,7 +4,6 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { DataSource } from 'typeorm';
 import { row } from '../../database/sql.js';
 import { ServiceClients } from '../../security/clients/service-clients.js';
-import { RateLimitedError } from '../../security/security.errors.js';
 import { Clock, epochSeconds } from '../../shared/clock.js';
 import { formatPosition, resumeFrom } from './feed-position.js';
 import { RevocationFeed } from './revocation-feed.js';
@@ -41,10 +40,9 @@ export class RevocationStreams implements OnApplicationBootstrap, BeforeApplicat
     for (const stream of this.streams.keys()) stream.end();
   }
 
-  /** @throws RateLimitedError for the eleventh stream of a client on this instance */
-  assertRoom(clientId: string): void {
-    const open = [...this.streams.values()].filter((id) => id === clientId).length;
-    if (open >= MAX_STREAMS_PER_CLIENT) throw new RateLimitedError(1);
+  /** Tells whether a client may open another stream on this instance: not an eleventh. */
+  hasRoom(clientId: string): boolean {
+    return [...this.streams.values()].filter((id) => id === clientId).length < MAX_STREAMS_PER_CLIENT;
   }
 
   /**

@@ -5,6 +5,8 @@ import { ApiProblems } from '../../http/problem.dto.js';
 import { CallingClient, ClientAuthGuard } from '../../security/clients/client-auth.guard.js';
 import type { ServiceClient } from '../../security/clients/service-clients.js';
 import { RateLimit } from '../../security/rate-limit.decorator.js';
+import { CallEvents } from '../../security/call-events.js';
+import { RateLimitedError } from '../../security/security.errors.js';
 import { ThrottlerGuard } from '../../security/throttler.guard.js';
 import { RevocationStreams } from './revocation-streams.js';
 import { RevocationsQuery } from './revocations.dto.js';
@@ -16,7 +18,10 @@ import { RevocationsQuery } from './revocations.dto.js';
 @RateLimit('service')
 @ApiProblems('validation_failed', 'invalid_client', 'rate_limited', 'unavailable')
 export class RevocationsController {
-  constructor(private readonly streams: RevocationStreams) {}
+  constructor(
+    private readonly streams: RevocationStreams,
+    private readonly events: CallEvents,
+  ) {}
 
   /**
    * Follows what is revoked, as server-sent events. First every live revocation (`event: revocation`), then `ready`, then
@@ -40,7 +45,10 @@ export class RevocationsController {
       await reply.send();
       return;
     }
-    this.streams.assertRoom(id);
+    if (!this.streams.hasRoom(id)) {
+      this.events.rateLimited(request, 'streams');
+      throw new RateLimitedError(1);
+    }
     reply.hijack();
     const headers = Object.entries(reply.getHeaders()).filter((header): header is [string, string] =>
       Boolean(header[1]),

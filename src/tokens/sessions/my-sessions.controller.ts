@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Query, Req, UseGuards } from 
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../../http/client-context.js';
+import { PageCursors } from '../../http/page-cursors.js';
 import { PageQuery } from '../../http/page-query.dto.js';
 import { ApiProblems, BEARER_PROBLEMS } from '../../http/problem.dto.js';
 import { UuidParam } from '../../http/uuid-param.js';
@@ -12,7 +13,6 @@ import { RateLimit } from '../../security/rate-limit.decorator.js';
 import { ThrottlerGuard } from '../../security/throttler.guard.js';
 import { asSessionId } from '../../shared/ids.js';
 import { SessionNotFoundError } from '../tokens.errors.js';
-import { SessionCursors } from './session-cursors.js';
 import { RevokedResponse, SessionListResponse, SessionResponse } from './session.dto.js';
 import { SessionReader } from './session-reader.js';
 import { SessionsService } from './sessions.service.js';
@@ -27,7 +27,7 @@ export class MySessionsController {
   constructor(
     private readonly sessions: SessionsService,
     private readonly reader: SessionReader,
-    private readonly cursors: SessionCursors,
+    private readonly cursors: PageCursors,
   ) {}
 
   /** The caller's live sessions, newest first. */
@@ -39,7 +39,8 @@ export class MySessionsController {
   ): Promise<SessionListResponse> {
     const list = `sessions of ${userId}`;
     const before = await this.cursors.before(list, cursor);
-    const found = await this.reader.listLive(userId, { limit: limit + 1, before });
+    const page = { limit: limit + 1, before: before === undefined ? undefined : asSessionId(before) };
+    const found = await this.reader.listLive(userId, page);
     const { items, nextCursor } = await this.cursors.page(list, found, limit);
     return { items: items.map((session) => SessionResponse.from(session, sessionId)), nextCursor };
   }

@@ -8,8 +8,7 @@ import { readEvents, readSeals, readUnsealed } from './seal-rows.js';
 import type { SealedRow } from './seal-rows.js';
 
 /** What is wrong with the first thing that is. */
-type Problem =
-  'event_changed' | 'event_missing' | 'event_added' | 'seal_changed' | 'seal_missing' | 'start_missing';
+type Problem = 'event_changed' | 'event_missing' | 'event_added' | 'seal_changed' | 'seal_missing' | 'start_missing';
 
 export interface Broken {
   readonly problem: Problem;

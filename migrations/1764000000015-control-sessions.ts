@@ -21,6 +21,7 @@ export class ControlSessions1764000000015 implements MigrationInterface {
       CREATE TABLE era_raises (
         era integer PRIMARY KEY,
         raised_at timestamptz NOT NULL,
+        raised_by uuid NOT NULL,
         reason text NOT NULL
       )`);
     // Of an era: the one session that lives on in the new one, whose tokens a refresh mends.

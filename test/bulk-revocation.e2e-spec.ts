@@ -342,6 +342,30 @@ describe('two calls at once', () => {
   });
 });
 
+describe('a bulk revocation', () => {
+  it('takes nothing from the query: what was meant for the body is not passed over', async () => {
+    const { userId, sessions } = await userWith(1);
+    const answer = await service.api.post<Problem>(`${REVOKE}?dryRun=true`, { userId }, admin.accessToken);
+    expect(fieldsOf(expectProblem(answer, 400, 'validation_failed'))).toEqual(['dryRun']);
+    for (const session of sessions) expect(await verdict(session)).toBe('granted');
+  });
+
+  it('is in the history of each user whose sessions it ended', async () => {
+    const [one, other] = [await userWith(2), await userWith(1)];
+    await counted({ createdAfter: '2000-01-01T00:00:00Z', active: true, userAgent: 'node', reason: 'drill' });
+    for (const [{ userId }, sessions] of [
+      [one, 2],
+      [other, 1],
+    ] as const) {
+      const events = await service.sql(
+        `SELECT actor_id AS actor, details FROM audit_events WHERE type = 'session_revoked' AND user_id = $1`,
+        [userId],
+      );
+      expect(events).toEqual([{ actor: subjectOf(admin), details: { reason: 'admin: drill', sessions } }]);
+    }
+  });
+});
+
 describe('a bulk revocation that waits for a session', () => {
   it('lets refreshes and sign-ins go on that it does not match', async () => {
     const [one, other] = [await userWith(2), await userWith(1)];

@@ -1,3 +1,4 @@
+import { TokenRevokedError } from '../src/security/security.errors.js';
 import { decodeJwt } from 'jose';
 import { EraSweep } from '../src/tokens/session-control/era-sweep.js';
 import { EveryoneRevocation } from '../src/tokens/session-control/everyone-revocation.js';
@@ -175,25 +176,72 @@ describe('revoking everyone’s sessions', () => {
     ]);
   });
 
+  const request = (by: Tokens, changes: Partial<BulkRequest> = {}): BulkRequest => ({
+    by: { actor: decodedPrincipal(by), client: { ip: '192.0.2.1', userAgent: undefined } },
+    reason: 'admin',
+    dryRun: false,
+    expected: undefined,
+    includeSelf: false,
+    ...changes,
+  });
+  const everyone = (of: TestApp): EveryoneRevocation => of.app.get(EveryoneRevocation, { strict: false });
+
   it('of two calls at once lets the second count what the first has left', async () => {
-    const request = (by: Tokens): BulkRequest => ({
-      by: {
-        actor: { ...decodedPrincipal(by) },
-        client: { ip: '192.0.2.1', userAgent: undefined },
-      },
-      reason: 'admin',
-      dryRun: false,
-      expected: undefined,
-      includeSelf: true,
-    });
     const matched = await live();
-    const [one, other] = await Promise.all(
-      [service, second].map(({ app }) => app.get(EveryoneRevocation, { strict: false }).revoke(request(admin))),
+    const [one, other] = await Promise.all([service, second].map((of) => everyone(of).revoke(request(admin))));
+    expect([one?.revoked, other?.revoked].toSorted((a = 0, b = 0) => a - b)).toEqual([0, matched - 1]);
+    await expect(everyone(service).revoke(request(admin, { expected: 5 }))).rejects.toThrow(CountMismatchError);
+  });
+
+  it('of two calls at once refuses the second where the first has ended its session', async () => {
+    const others = [await service.api.signIn(ADMIN), await service.api.signIn(ADMIN)];
+    const calls = others.map((by) => everyone(service).revoke(request(by)));
+    const settled = await Promise.allSettled(calls);
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const refused = settled.find((each) => each.status === 'rejected');
+    expect(refused?.reason).toBeInstanceOf(TokenRevokedError);
+  });
+
+  it('counts every sign-in that it ends, and holds those that come until it has', async () => {
+    let [signedIn, counted] = [0, 0];
+    let signing = true;
+    const signIns = Promise.all(
+      [1, 2, 3].map(async () => {
+        while (signing) {
+          await service.api.signIn(ADMIN);
+          signedIn += 1;
+        }
+      }),
     );
-    expect([one?.revoked, other?.revoked].toSorted((a = 0, b = 0) => a - b)).toEqual([0, matched]);
-    await expect(
-      service.app.get(EveryoneRevocation, { strict: false }).revoke({ ...request(admin), expected: 5 }),
-    ).rejects.toThrow(CountMismatchError);
+    const before = await live();
+    for (let round = 0; round < 6; round += 1) {
+      const by = await service.api.signIn(ADMIN);
+      const { revoked } = await everyone(service)
+        .revoke(request(by, { includeSelf: true }))
+        .catch(() => ({ revoked: 0 }));
+      counted += revoked;
+      if (revoked > 0) signedIn += 1;
+    }
+    signing = false;
+    await signIns;
+    expect(counted).toBeGreaterThan(0);
+    // Whatever was counted has ended, and whatever was not lives on.
+    const refusedLater = before + signedIn - counted;
+    expect(await live()).toBe(refusedLater);
+  });
+
+  it('is in the history of everyone whose sessions it ended, once their rows say so', async () => {
+    const user = await newUser();
+    const by = await service.api.signIn(ADMIN);
+    await everyone(service).revoke(request(by, { reason: 'admin: drill' }));
+    const events = (): Promise<unknown[]> =>
+      service.sql(
+        `SELECT actor_id AS actor, details FROM audit_events WHERE type = 'session_revoked' AND user_id = $1`,
+        [subjectOf(user)],
+      );
+    await eventually(async () => {
+      expect(await events()).toEqual([{ actor: subjectOf(by), details: { reason: 'admin: drill', sessions: 1 } }]);
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Req, UseGuards } from '@nestjs/c
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../http/client-context.js';
+import { NoQuery } from '../http/no-query.js';
 import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../security/principal.js';
@@ -43,6 +44,7 @@ export class AdminKeysController {
   async rotate(
     @CurrentPrincipal() actor: Principal,
     @Body() { emergency = false, discardPending = false }: RotateKeyRequest,
+    @NoQuery() _query: unknown,
     @Req() request: FastifyRequest,
   ): Promise<KeyResponse> {
     const by = { actor, client: clientOf(request) };

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, UseGu
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../http/client-context.js';
+import { NoQuery } from '../http/no-query.js';
 import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
 import { UuidParam } from '../http/uuid-param.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
@@ -56,6 +57,7 @@ export class AdminSessionsController {
     return { items: items.map((session) => SessionResponse.from(session, sessionId)), nextCursor };
   }
 
+  /** One session. */
   @Get(':id')
   @ApiOkResponse({ type: SessionResponse })
   @ApiProblems(...ADMIN_PROBLEMS, 'not_found')
@@ -95,6 +97,7 @@ export class AdminSessionsController {
   async revokeMany(
     @CurrentPrincipal() actor: Principal,
     @Body() body: RevokeSessionsRequest,
+    @NoQuery() _query: unknown,
     @Req() request: FastifyRequest,
   ): Promise<BulkRevokedResponse> {
     const selection = selectionOf(body);

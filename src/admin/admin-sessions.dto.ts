@@ -89,7 +89,7 @@ class ActiveInQuery {
 export class ListSessionsQuery extends IntersectionType(PageQuery, SessionFilterFields, ActiveInQuery) {}
 
 export class RevokeSessionsRequest extends IntersectionType(SessionFilterFields, ReasonQuery) {
-  /** Only live sessions can be revoked: with true nothing changes, and with false none matches. */
+  /** Only live sessions can be revoked: true by itself means all of them, up to 100,000; with false none matches. */
   @MayBeAbsent()
   @IsBoolean()
   active?: boolean;
@@ -110,6 +110,7 @@ export class RevokeSessionsRequest extends IntersectionType(SessionFilterFields,
   @Max(MOST_EXPECTED, { message: `must be at most ${MOST_EXPECTED}` })
   @Min(0, { message: 'must be at least 0' })
   @IsInt({ message: 'must be a whole number' })
+  @ApiProperty({ type: 'integer' })
   expected?: number;
 
   /** Revoke the session of this call too, if it matches. */

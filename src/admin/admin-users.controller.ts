@@ -5,6 +5,7 @@ import { AccountAdministration } from '../auth/account/account-administration.js
 import { AccountRemoval } from '../auth/account/account-removal.js';
 import { Invitations } from '../auth/account/invitations.js';
 import { MailGuard } from '../auth/account/mail.guard.js';
+import { NoQuery } from '../http/no-query.js';
 import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
 import { UuidParam } from '../http/uuid-param.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
@@ -73,7 +74,8 @@ export class AdminUsersController {
   /**
    * Changes an account; what is left out stays. Other roles make its access tokens stale: a refresh has the new ones. To
    * disable it ends its sessions, and whatever link or code could still open one, for good: to enable it again lets its
-   * owner sign in anew. What is so already changes nothing. The owner is not told.
+   * owner sign in anew. What is so already changes nothing. The owner is not told. Before making somebody an admin look at
+   * `emailVerified`: whoever registered an address that nobody has verified may not be its owner.
    */
   @Patch(':id')
   @ApiOkResponse({ type: UserResponse })
@@ -82,6 +84,7 @@ export class AdminUsersController {
     @CurrentPrincipal() admin: Principal,
     @Param('id', UuidParam) id: string,
     @Body() wanted: ChangeUserRequest,
+    @NoQuery() _query: unknown,
     @Req() request: FastifyRequest,
   ): Promise<UserResponse> {
     return UserResponse.from(await this.administration.change(asUserId(id), wanted, actionOf(admin, request)));

@@ -15,9 +15,10 @@ const NAME_RULE = 'lower-case names of at most 32 characters: a-z, 0-9, _, : and
 
 const AreRoles = (): PropertyDecorator =>
   applyDecorators(
+    // The first that fails is told.
+    IsArray({ message: 'must be a list' }),
     ArrayMaxSize(MOST_ROLES),
     Matches(ROLE_NAME, { each: true, message: `must be ${NAME_RULE}` }),
-    IsArray({ message: 'must be a list' }),
     ApiProperty({ type: [String], maxItems: MOST_ROLES }),
   );
 

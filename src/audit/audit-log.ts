@@ -8,14 +8,17 @@ import type { AuditDetails, AuditEvent } from './audit-event.js';
 import { eventMac } from './event-mac.js';
 import type { EventRow } from './event-mac.js';
 
-/** The event and its place in the queue of those that await their seal, in one statement. */
+/** Events and their places in the queue of those that await their seal, in one statement. */
 const INSERT = `
   WITH written AS (
     INSERT INTO audit_events (id, type, at, actor_id, user_id, session_id, ip, user_agent, request_id, outcome, count, details, mac)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::uuid[], $5::uuid[], $6::uuid[], $7::inet[], $8::text[],
+                         $9::text[], $10::text[], $11::integer[], $12::jsonb[], $13::bytea[])
     RETURNING id
   )
   INSERT INTO audit_unsealed (id) SELECT id FROM written`;
+/** How many one statement takes. */
+const CHUNK = 1_000;
 
 /** The record of security events: insert-only, and the database itself refuses anything else. */
 @Injectable()
@@ -26,26 +29,36 @@ export class AuditLog {
   ) {}
 
   /** @param on the transaction of the change that it tells of; by itself where nothing changes */
-  async append(event: AuditEvent, on: Executor = this.dataSource): Promise<void> {
+  append(event: AuditEvent, on: Executor = this.dataSource): Promise<void> {
+    return this.appendAll([event], on);
+  }
+
+  /** The same of any number of them. */
+  async appendAll(events: readonly AuditEvent[], on: Executor): Promise<void> {
     const key = await this.keys.key('events');
-    const row = rowOf(event);
-    await on.query(INSERT, [
-      row.id,
-      row.type,
-      row.at,
-      row.actorId,
-      row.userId,
-      row.sessionId,
-      row.ip,
-      row.userAgent,
-      row.requestId,
-      row.outcome,
-      row.count,
-      row.details,
-      eventMac(key, row),
-    ]);
+    for (let start = 0; start < events.length; start += CHUNK) {
+      const rows = events.slice(start, start + CHUNK).map(rowOf);
+      const columns = COLUMNS.map((column) => rows.map((row) => row[column]));
+      await on.query(INSERT, [...columns, rows.map((row) => eventMac(key, row))]);
+    }
   }
 }
+
+/** In the order of the parameters above. */
+const COLUMNS = [
+  'id',
+  'type',
+  'at',
+  'actorId',
+  'userId',
+  'sessionId',
+  'ip',
+  'userAgent',
+  'requestId',
+  'outcome',
+  'count',
+  'details',
+] as const satisfies readonly (keyof EventRow)[];
 
 function rowOf({ type, at, actorId, userId, sessionId, client, outcome, count = 1, details }: AuditEvent): EventRow {
   return {

@@ -18,7 +18,7 @@ export class PageQuery {
   @Min(1, { message: 'must be at least 1' })
   @Max(MAX_LIMIT, { message: `must be at most ${MAX_LIMIT}` })
   @IsInt({ message: 'must be a whole number' })
-  @ApiProperty({ required: false })
+  @ApiProperty({ type: 'integer', required: false })
   limit: number = DEFAULT_LIMIT;
 
   /** The `nextCursor` of the page before. */

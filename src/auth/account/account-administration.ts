@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { assertStillAdmin } from '../../security/admin-standing.js';
 import { Clock } from '../../shared/clock.js';
 import type { UserId } from '../../shared/ids.js';
 import { Revocations } from '../../tokens/revocation/revocations.js';
@@ -53,6 +54,7 @@ export class AccountAdministration {
       // Before the account's row, as whoever deletes one takes them.
       if (mayDemote(wanted)) await lockAdmins(tx);
       const account = await this.accounts.lock(tx, userId);
+      await assertStillAdmin(tx, action.admin);
       if (!account) return 'not_found';
       if (mayDemote(wanted) && (await isLastAdmin(tx, userId))) return 'last_admin';
       const change = { ...action, tx, account, now };

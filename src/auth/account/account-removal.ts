@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { assertStillAdmin } from '../../security/admin-standing.js';
 import { Clock } from '../../shared/clock.js';
 import type { UserId } from '../../shared/ids.js';
 import { Revocations } from '../../tokens/revocation/revocations.js';
@@ -26,6 +27,7 @@ export class AccountRemoval {
     const outcome = await this.revocations.transaction(async (tx) => {
       await lockAdmins(tx);
       const account = await this.accounts.lock(tx, userId);
+      await assertStillAdmin(tx, by);
       if (!account) return 'not_found';
       if (await isLastAdmin(tx, userId)) return 'last_admin';
       await this.erasure.erase(tx, userId, now);

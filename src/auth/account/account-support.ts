@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { assertStillAdmin } from '../../security/admin-standing.js';
 import type { Principal } from '../../security/principal.js';
 import type { ClientContext } from '../../shared/client-context.js';
 import { Clock } from '../../shared/clock.js';
@@ -41,6 +42,7 @@ export class AccountSupport {
     await this.emailOf(userId);
     const now = this.clock.now();
     await this.revocations.transaction(async (tx) => {
+      await assertStillAdmin(tx, by);
       if (!(await this.factorReset.reset(tx, userId, now))) return;
       const notice = { event: 'authn_mfa_removed', mail: { purpose: 'mfa_disabled' } } as const;
       await this.notices.tell(tx, { ...notice, userId, by, client, details: { reason: reason ?? null } }, now);
@@ -54,6 +56,7 @@ export class AccountSupport {
     const subjects = [...accountSubjects(email), ...secondFactorSubjects(userId, 'anywhere')];
     const now = this.clock.now();
     await this.revocations.transaction(async (tx) => {
+      await assertStillAdmin(tx, by);
       await this.guesses.forget(tx, subjects, now);
       const notice = { event: 'user_unlocked', mail: { purpose: 'account_unlocked' } } as const;
       await this.notices.tell(tx, { ...notice, userId, by, client, details: { reason: reason ?? null } }, now);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Executor } from '../../database/sql.js';
+import { assertStillAdmin } from '../../security/admin-standing.js';
 import { Clock } from '../../shared/clock.js';
 import type { UserId } from '../../shared/ids.js';
 import { Revocations } from '../../tokens/revocation/revocations.js';
@@ -28,6 +29,7 @@ export class Invitations {
   async invite(invited: Invited, action: AdminAction): Promise<Account> {
     const now = this.clock.now();
     const userId = await this.revocations.transaction(async (tx) => {
+      await assertStillAdmin(tx, action.admin);
       await this.erasure.freeAddress(tx, invited.email, now);
       const created = await this.records.createInvited(tx, invited, now);
       if (created) await this.mailLink(tx, created, { event: 'user_created', purpose: 'invitation' }, action, now);
@@ -52,9 +54,10 @@ export class Invitations {
   }
 
   private async request(userId: UserId, purpose: 'invitation' | 'password_reset', action: AdminAction): Promise<void> {
-    await this.revocations.transaction((tx) =>
-      this.mailLink(tx, userId, { event: 'user_link_requested', purpose }, action, this.clock.now()),
-    );
+    await this.revocations.transaction(async (tx) => {
+      await assertStillAdmin(tx, action.admin);
+      await this.mailLink(tx, userId, { event: 'user_link_requested', purpose }, action, this.clock.now());
+    });
   }
 
   private mailLink(

@@ -7,6 +7,7 @@ import { row, rows } from '../../database/sql.js';
 import type { ClientContext } from '../../shared/client-context.js';
 import { Clock } from '../../shared/clock.js';
 import { isUuid, newId } from '../../shared/ids.js';
+import { assertStillAdmin } from '../admin-standing.js';
 import type { Principal } from '../principal.js';
 
 const SECRET_PREFIX = 'cs_';
@@ -50,6 +51,7 @@ export class ServiceClients {
     const secret = SECRET_PREFIX + randomBytes(SECRET_BYTES).toString('base64url');
     const client = { id: newId(), name, createdAt: this.clock.now() };
     await this.dataSource.transaction(async (tx) => {
+      await assertStillAdmin(tx, by.actor);
       await tx.query('INSERT INTO service_clients (id, name, secret_hash, created_at) VALUES ($1, $2, $3, $4)', [
         client.id,
         name,
@@ -73,6 +75,7 @@ export class ServiceClients {
   /** @returns whether there was such a client */
   async delete(id: string, by: ClientChange): Promise<boolean> {
     return this.dataSource.transaction(async (tx) => {
+      await assertStillAdmin(tx, by.actor);
       const deleted = await row(tx, 'DELETE FROM service_clients WHERE id = $1 RETURNING id', [id]);
       if (deleted) await this.audit.append(eventOf('service_client_deleted', id, by, this.clock.now()), tx);
       return deleted !== undefined;

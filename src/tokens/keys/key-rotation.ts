@@ -3,6 +3,7 @@ import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
 import type { JwtAlgorithm } from '../../config/app-config.js';
+import { assertStillAdmin } from '../../security/admin-standing.js';
 import { Clock } from '../../shared/clock.js';
 import { Revocations } from '../revocation/revocations.js';
 import { RevocationSignal } from '../revocation/revocation-signal.js';
@@ -65,6 +66,7 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
     await this.advance();
     const now = this.clock.now();
     const scheduled = await this.change(async (tx) => {
+      if (by) await assertStillAdmin(tx, by.actor);
       const pending = pendingOf(await this.stored.readLive(tx));
       const at = pending.activatesAt ?? earliestActivation(pending, now);
       await this.stored.schedule(tx, pending.kid, at, { now, by });
@@ -89,6 +91,7 @@ export class KeyRotation implements OnModuleInit, OnApplicationShutdown {
     const now = this.clock.now();
     const change = { now, by };
     await this.change(async (tx) => {
+      if (by) await assertStillAdmin(tx, by.actor);
       const live = await this.stored.readLive(tx);
       const compromised = live.filter(({ state }) => state !== 'pending' || fresh);
       for (const { kid } of compromised) await this.stored.retire(tx, kid, change);

@@ -3,8 +3,9 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { row, rows } from '../../database/sql.js';
 import type { Executor } from '../../database/sql.js';
+import { assertStillAdmin } from '../../security/admin-standing.js';
 import { Clock, addSeconds } from '../../shared/clock.js';
-import type { SessionId } from '../../shared/ids.js';
+import type { SessionId, UserId } from '../../shared/ids.js';
 import { RevocationFeed } from '../revocation/revocation-feed.js';
 import { Revocations } from '../revocation/revocations.js';
 import {
@@ -15,6 +16,7 @@ import {
   notExpired,
 } from '../sessions/live-session.js';
 import { BulkEvents } from './bulk-events.js';
+import type { EndedOfUser } from './bulk-events.js';
 import { resultOf } from './bulk-request.js';
 import type { BulkOutcome, BulkRequest, BulkResult } from './bulk-request.js';
 import { SessionConditions, conditionsOf } from './session-filter.js';
@@ -29,6 +31,7 @@ interface Matched {
   readonly id: SessionId;
   /** False where it has just expired: a refresh that began before may still save it, so it is ended as well, uncounted. */
   readonly live: boolean;
+  readonly userId: UserId;
 }
 
 const END = `
@@ -58,6 +61,7 @@ export class BulkRevocation {
     let caughtUp: Promise<void> | undefined;
     const outcome = await this.revocations.transaction(async (tx): Promise<BulkOutcome> => {
       const matched = await this.lock(tx, filter, now);
+      await assertStillAdmin(tx, request.by.actor);
       // What another instance had just ended is not among these, and has been committed: it must be refused here all the same.
       caughtUp = this.feed.readAnew().catch(() => undefined);
       const counted = judge(matched.length, matched.filter(({ live }) => live).length, request);
@@ -66,7 +70,7 @@ export class BulkRevocation {
       const ending = matched.filter(({ id }) => id !== spared);
       await this.end(tx, ending, request, now);
       const result = { matched: counted.matched, revoked: ending.filter(({ live }) => live).length };
-      await this.events.revoked(tx, { filter, result, request }, now);
+      await this.events.revoked(tx, { filter, result, request, ended: countByUser(ending) }, now);
       return { outcome: 'revoked', ...result };
     });
     await caughtUp;
@@ -104,6 +108,13 @@ export class BulkRevocation {
   }
 }
 
+/** Of those that count. */
+function countByUser(ending: readonly Matched[]): EndedOfUser[] {
+  const counts = new Map<UserId, number>();
+  for (const { userId, live } of ending) if (live) counts.set(userId, (counts.get(userId) ?? 0) + 1);
+  return [...counts].map(([userId, sessions]) => ({ userId, sessions }));
+}
+
 function judge(found: number, live: number, { expected }: BulkRequest): BulkOutcome {
   if (found > AT_MOST) return { outcome: 'too_many' };
   if (expected !== undefined && expected !== live) return { outcome: 'count_mismatch', matched: live };
@@ -118,7 +129,7 @@ function matching(filter: SessionFilter, now: Date): { text: string; values: rea
   // Only what is live can be ended.
   const ended = onlyActive === false ? 'AND false' : '';
   const text = `
-    SELECT sessions.id, ${notExpired(at)} AS live FROM sessions
+    SELECT sessions.id, sessions.user_id AS "userId", ${notExpired(at)} AS live FROM sessions
     WHERE ${conditions.toString()} AND ${NOT_REVOKED} AND ${notExpired(floor)} ${ended}
     ORDER BY sessions.id LIMIT ${AT_MOST + 1}`;
   return { text, values: conditions.values };

@@ -2,9 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { row } from '../../database/sql.js';
+import { AuditLog } from '../../audit/audit-log.js';
+import type { AuditEvent } from '../../audit/audit-event.js';
+import { row, rows } from '../../database/sql.js';
+import { Clock } from '../../shared/clock.js';
 import { asSessionId } from '../../shared/ids.js';
-import type { SessionId } from '../../shared/ids.js';
+import type { SessionId, UserId } from '../../shared/ids.js';
 import { Revocations } from '../revocation/revocations.js';
 
 const EVERY_MS = 5_000;
@@ -26,8 +29,19 @@ const END_BATCH = `
     FROM due, era_raises raise
     WHERE sessions.id = due.id AND raise.era = sessions.era + 1
       AND sessions.idle_expires_at > raise.raised_at AND sessions.absolute_expires_at > raise.raised_at
+    RETURNING sessions.id, sessions.user_id, raise.era
   )
-  SELECT id FROM due ORDER BY id DESC LIMIT 1`;
+  SELECT due.id, ended.user_id AS "userId", raise.reason, raise.raised_by AS "actorId"
+  FROM due LEFT JOIN ended ON ended.id = due.id LEFT JOIN era_raises raise ON raise.era = ended.era
+  ORDER BY due.id`;
+
+interface DueRow {
+  readonly id: SessionId;
+  /** Of one that was live when its era ended; null for the others. */
+  readonly userId: UserId | null;
+  readonly reason: string;
+  readonly actorId: UserId;
+}
 
 const FINISH = 'UPDATE deployment SET ended_era = $1 WHERE ended_era < $1';
 
@@ -45,6 +59,8 @@ export class EraSweep implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly dataSource: DataSource,
     private readonly revocations: Revocations,
+    private readonly audit: AuditLog,
+    private readonly clock: Clock,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -90,10 +106,24 @@ export class EraSweep implements OnApplicationBootstrap, OnApplicationShutdown {
   private async endBatch(after: SessionId, era: number): Promise<SessionId | 'end' | 'busy'> {
     return this.revocations.transaction(async (tx) => {
       if (!(await isAlone(tx))) return 'busy';
-      const last = await row<{ id: SessionId }>(tx, END_BATCH, [after, era]);
-      return last?.id ?? 'end';
+      const due = await rows<DueRow>(tx, END_BATCH, [after, era]);
+      await this.audit.appendAll(eventsOf(due, this.clock.now()), tx);
+      return due.at(-1)?.id ?? 'end';
     });
   }
+}
+
+/** One for each user whose sessions are among them, for their own history: the call itself has its event. */
+function eventsOf(due: readonly DueRow[], at: Date): AuditEvent[] {
+  const events = new Map<string, AuditEvent>();
+  for (const { userId, reason, actorId } of due) {
+    if (userId === null) continue;
+    const key = JSON.stringify([userId, reason, actorId]);
+    const sessions = Number(events.get(key)?.details.sessions ?? 0) + 1;
+    const event = { type: 'session_revoked', at, actorId, userId, outcome: 'success' } as const;
+    events.set(key, { ...event, details: { reason, sessions } });
+  }
+  return [...events.values()];
 }
 
 async function isAlone(tx: EntityManager): Promise<boolean> {

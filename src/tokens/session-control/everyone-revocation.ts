@@ -3,9 +3,11 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { row } from '../../database/sql.js';
 import type { Executor } from '../../database/sql.js';
+import { assertStillAdmin } from '../../security/admin-standing.js';
 import { Clock } from '../../shared/clock.js';
 import type { SessionId } from '../../shared/ids.js';
 import { Revocations } from '../revocation/revocations.js';
+import { closeSignIns } from '../sessions/sign-in-gate.js';
 import { NOT_REVOKED, notExpired } from '../sessions/live-session.js';
 import { BulkEvents } from './bulk-events.js';
 import { resultOf } from './bulk-request.js';
@@ -18,7 +20,7 @@ const RAISE = `
   WITH raised AS (
     UPDATE deployment SET era = era + 1 RETURNING era
   ), recorded AS (
-    INSERT INTO era_raises (era, raised_at, reason) SELECT era, $1, $2 FROM raised
+    INSERT INTO era_raises (era, raised_at, raised_by, reason) SELECT era, $1, $2, $3 FROM raised
   )
   SELECT era FROM raised`;
 
@@ -49,8 +51,9 @@ export class EveryoneRevocation {
       return resultOf(counted.outcome === 'revoked' ? { ...counted, revoked: 0 } : counted, Infinity);
     }
     const outcome = await this.revocations.transaction(async (tx) => {
-      // Whoever else raises it waits, and counts what is left.
-      await tx.query('SELECT era FROM deployment FOR UPDATE');
+      // Sign-ins under way are waited for, and counted; those that come wait. So does whoever else signs everyone out.
+      await closeSignIns(tx);
+      await assertStillAdmin(tx, request.by.actor);
       const counted = await count(tx, request, now);
       return counted.outcome === 'revoked' ? this.raise(tx, counted.matched, request, now) : counted;
     });
@@ -60,7 +63,7 @@ export class EveryoneRevocation {
 
   private async raise(tx: EntityManager, matched: number, request: BulkRequest, now: Date): Promise<BulkOutcome> {
     const spared = request.includeSelf ? undefined : await spare(tx, request.by.actor.sessionId, now);
-    const raised = await row<{ era: number }>(tx, RAISE, [now, request.reason]);
+    const raised = await row<{ era: number }>(tx, RAISE, [now, request.by.actor.userId, request.reason]);
     if (!raised) throw new Error('there is no deployment');
     await this.revocations.append(tx, [{ kind: 'era', subject: '*', minimum: raised.era, spared }], now);
     const result = { matched, revoked: matched - (spared === undefined ? 0 : 1) };

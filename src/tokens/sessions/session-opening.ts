@@ -12,6 +12,7 @@ import { Revocations } from '../revocation/revocations.js';
 import { NOT_REVOKED, notExpired } from './live-session.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { SessionEvents } from './session-events.js';
+import { passSignInGate } from './sign-in-gate.js';
 
 export interface SignIn {
   readonly userId: UserId;
@@ -75,6 +76,7 @@ export class SessionOpening {
     const { ip, userAgent = null } = client;
     const times = [now, addSeconds(now, idleSeconds), endsAt];
     const values = [userId, credentialVersion, id, salt, secretId, ...times, ip, userAgent, deviceName, [...amr]];
+    await passSignInGate(tx);
     const opened = await row<{ roles: string[]; ver: number; era: number }>(tx, OPEN, values);
     if (!opened) return undefined;
     await this.endLongestIdle(tx, signIn, id, now);

@@ -85,6 +85,7 @@ async function createTables(runner: QueryRunner): Promise<void> {
       head bytea NOT NULL CHECK (length(head) = 32)
     )`);
   await runner.query('CREATE INDEX audit_seals_by_piece ON audit_seals (piece, number)');
+  await runner.query('CREATE INDEX audit_seals_by_time ON audit_seals (sealed_at)');
 }
 
 async function protectTables(runner: QueryRunner): Promise<void> {

@@ -6,6 +6,8 @@ import { ChainVerification } from './audit/seals/chain-verification.js';
 import { checkpointsIn } from './audit/seals/checkpoint.js';
 import type { Checkpoint } from './audit/seals/checkpoint.js';
 import { Checkpoints } from './audit/seals/checkpoints.js';
+import { timeOfEvent } from './audit/seals/event-piece.js';
+import { readUnsealed } from './audit/seals/seal-rows.js';
 import type { Broken } from './audit/seals/verification.js';
 import { DataKeys } from './crypto/data-keys.js';
 import { SystemClock } from './shared/clock.js';
@@ -31,12 +33,14 @@ async function verifyLog(args: readonly string[]): Promise<number> {
     const clock = new SystemClock();
     const keys = new DataKeys(dataSource, clock, config);
     const verification = new ChainVerification(dataSource, keys);
-    const key = await keys.key('events');
+    const key = await keys.existing('events');
     const known =
       file === undefined ? { read: 0, lost: [], foreign: 0 } : await compare(linesOf(file), key, verification);
     const { events, firstBroken } = await verification.verify();
     const checkpoint = await new Checkpoints(dataSource, keys, clock).take();
     print(firstBroken ? describe(firstBroken) : `intact: ${events} events, ${checkpoint.seals} seals`);
+    const [oldest] = await readUnsealed(dataSource, 1);
+    if (oldest !== undefined) print(`events wait for their seal since ${timeOfEvent(oldest).toISOString()}`);
     if (file !== undefined) print(`${known.read} checkpoints read, ${known.lost.length} of them not in the chain`);
     for (const { seals, at } of known.lost) print(`not in the chain: seal ${seals}, which was there at ${at}`);
     if (known.foreign > 0) print(`${known.foreign} checkpoints are not of this deployment, or were changed`);
@@ -79,7 +83,7 @@ const linesOf = (file: string): AsyncIterable<string> =>
 
 function describe({ problem, seal, eventId }: Broken): string {
   const where = [eventId === null ? [] : [`event ${eventId}`], seal === null ? [] : [`seal ${seal}`]].flat();
-  return `broken: ${problem.replace('_', ' ')}: ${where.join(', ')}`;
+  return `broken: ${problem.replaceAll('_', ' ')}: ${where.join(', ')}`;
 }
 
 function explain(error: unknown): number {

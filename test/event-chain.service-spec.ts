@@ -5,7 +5,7 @@ import { AuditLog } from '../src/audit/audit-log.js';
 import { ChainVerification } from '../src/audit/seals/chain-verification.js';
 import { readCheckpoint } from '../src/audit/seals/checkpoint.js';
 import { Checkpoints } from '../src/audit/seals/checkpoints.js';
-import { EventSealer } from '../src/audit/seals/event-sealer.js';
+import { EventSealer, SEAL_LOCK } from '../src/audit/seals/event-sealer.js';
 import type { Verified } from '../src/audit/seals/verification.js';
 import { AuditTrail } from '../src/audit/trail/audit-trail.js';
 import { loadAppConfig } from '../src/config/load-app-config.js';
@@ -85,6 +85,7 @@ describe('the chain of seals', () => {
   });
 
   it('is intact where there is nothing yet, and where events wait for their seal', async () => {
+    await keys.key('events');
     expect(await verification.verify()).toMatchObject({ events: 0, firstBroken: null });
     await append(2);
     expect(await verification.verify()).toMatchObject({ events: 0, firstBroken: null });
@@ -269,6 +270,102 @@ describe('an event log that somebody changed behind the back of the service', ()
     expect(await problem()).toEqual({ problem: 'seal_missing', seal: 2, eventId: null });
     await tamper('DELETE FROM audit_events WHERE id = ANY ($1)', [ids.slice(3)]);
     expect(await problem()).toEqual({ problem: 'seal_missing', seal: 2, eventId: null });
+  });
+
+  it('is not fooled by an event that is put back into the queue to make room for another', async () => {
+    const told = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    await tamper('INSERT INTO audit_unsealed VALUES ($1)', [ids[1]]);
+    const forged = `${ids[5]?.slice(0, 14) ?? ''}7abc-8000-000000000000`;
+    await tamper(
+      `INSERT INTO audit_events (id, type, at, outcome, count, details, mac)
+       SELECT $1, type, at, outcome, count, details, mac FROM audit_events LIMIT 1`,
+      [forged],
+    );
+    // Before the next tick, and after it.
+    expect(await problem()).toMatchObject({ problem: 'event_sealed_twice', eventId: ids[1] });
+    expect(await sealer.seal()).toBe(0);
+    expect(told).toHaveBeenCalledWith(expect.stringContaining('put back into the queue'));
+    told.mockRestore();
+    expect(await source.query('SELECT 1 FROM audit_unsealed')).toEqual([]);
+    expect(await problem()).toEqual({ problem: 'event_added', seal: null, eventId: forged });
+  });
+
+  it('names what has no canonical form as changed, and goes on sealing', async () => {
+    for (const [column, value] of [
+      ['details', `'null'`],
+      ['details', `'[1]'`],
+      ['at', `'infinity'`],
+    ] as const) {
+      const id = (await append(1)).at(-1);
+      const told = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+      await tamper(`UPDATE audit_events SET ${column} = ${value} WHERE id = $1`, [id]);
+      expect(await problem()).toMatchObject({ problem: 'event_changed' });
+      expect(await sealer.seal()).toBe(1);
+      told.mockRestore();
+    }
+    expect(await problem()).toMatchObject({ problem: 'event_changed' });
+    await tamper(`UPDATE audit_seals SET sealed_at = 'infinity' WHERE number = 1`);
+    expect(await problem()).toEqual({ problem: 'seal_changed', seal: 1, eventId: null });
+  });
+
+  it('looks at every event that waits, however many do', async () => {
+    await source.transaction(async (tx) => {
+      for (let made = 0; made < 1_200; made += 1) await audit.append(event(), tx);
+    });
+    const [last] = await source.query<{ id: string }[]>('SELECT id FROM audit_unsealed ORDER BY id DESC LIMIT 1');
+    await tamper(`UPDATE audit_events SET outcome = 'failure' WHERE id = $1`, [last?.id]);
+    expect(await problem()).toEqual({ problem: 'event_changed', seal: null, eventId: last?.id });
+  });
+
+  it('names an id that is there twice', async () => {
+    const [{ piece } = { piece: '' }] = await source.query<{ piece: string }[]>(
+      'SELECT tableoid::regclass::text AS piece FROM audit_events LIMIT 1',
+    );
+    await source.query('ALTER TABLE audit_events DROP CONSTRAINT audit_events_pkey');
+    await tamper(
+      `INSERT INTO ${piece} (id, type, at, outcome, count, details, mac)
+       SELECT id, type, at, outcome, 7, details, mac FROM audit_events WHERE id = $1`,
+      [ids[1]],
+    );
+    expect(await problem()).toMatchObject({ eventId: ids[1] });
+  });
+
+  it('hangs nothing on a seal that is not its own, tells so, and goes on once that is gone', async () => {
+    await tamper(
+      `INSERT INTO audit_seals (number, piece, sealed_at, count, total, event_ids, digest, previous, head)
+       SELECT number + 1, piece, sealed_at, count, total, event_ids, digest, previous, head FROM audit_seals
+       ORDER BY number DESC LIMIT 1`,
+    );
+    await append(2);
+    await expect(sealer.seal()).rejects.toThrow('seal 3 is not one of this deployment');
+    expect(await problem()).toEqual({ problem: 'seal_changed', seal: 3, eventId: null });
+    await tamper('DELETE FROM audit_seals WHERE number = 3');
+    expect(await sealer.seal()).toBe(2);
+    expect(await problem()).toBeNull();
+  });
+
+  it('says that events wait where something holds sealing up', async () => {
+    await append(1);
+    clock.advance(11);
+    const told = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const holding = source.createQueryRunner();
+    await holding.query('SELECT pg_advisory_lock($1)', [SEAL_LOCK]);
+    expect(await sealer.seal()).toBe(0);
+    expect(await sealer.seal()).toBe(0);
+    expect(told.mock.calls.filter(([line]) => String(line).includes('wait for their seal'))).toHaveLength(1);
+    told.mockRestore();
+    await holding.query('SELECT pg_advisory_unlock($1)', [SEAL_LOCK]);
+    await holding.release();
+    expect(await sealer.seal()).toBe(1);
+  });
+
+  it('verifies with the key that it was made with alone, and makes no other', async () => {
+    const other = new DataKeys(source, clock, loadAppConfig(testEnvironment(database.url)));
+    await source.query(`DELETE FROM data_keys WHERE purpose = 'events'`);
+    await expect(new ChainVerification(source, other).verify()).rejects.toThrow(
+      'data key "events" is not in the database',
+    );
+    expect(await source.query(`SELECT 1 FROM data_keys WHERE purpose = 'events'`)).toEqual([]);
   });
 
   it('misses a start that no removal of the service has taken', async () => {

@@ -38,7 +38,7 @@ beforeEach(async () => {
   verification = new ChainVerification(source, keys);
   checkpoints = new Checkpoints(source, keys, clock);
   trail = new AuditTrail(source);
-  retention = new EventRetention(source, audit, clock, config);
+  retention = new EventRetention(source, audit, keys, clock, config);
 });
 afterEach(async () => {
   await source.destroy();
@@ -146,7 +146,8 @@ describe('retention of events', () => {
     expect(runs.flatMap((run) => (run.status === 'fulfilled' ? run.value : [])).sort()).toEqual(
       [monthOf(5), monthOf(4)].sort(),
     );
-    expect(await trail.list({ type: 'audit_pieces_removed' }, 10)).toHaveLength(2);
+    // Of an empty month there is nothing to tell.
+    expect(await trail.list({ type: 'audit_pieces_removed' }, 10)).toHaveLength(1);
   });
 
   it('shows a removal that somebody else made, with its event or without', async () => {
@@ -166,6 +167,44 @@ describe('retention of events', () => {
       ['f0000000-0000-7000-8000-000000000000', details],
     );
     expect((await verification.verify()).firstBroken).toEqual(missing);
+  });
+
+  it('puts its name to no removal of what somebody else has taken away before', async () => {
+    await live(3);
+    await source.transaction(async (tx) => {
+      await tx.query('SET LOCAL session_replication_role = replica');
+      await tx.query('DELETE FROM audit_seals WHERE number < 4');
+      await tx.query('DELETE FROM audit_events WHERE id < (SELECT event_ids[1] FROM audit_seals WHERE number = 4)');
+    });
+    await source.query('SELECT audit_ensure_piece($1::date)', [monthOf(20)]);
+    await expect(retention.run()).rejects.toThrow('has lost its beginning');
+    expect((await verification.verify()).firstBroken).toEqual({ problem: 'seal_missing', seal: 1, eventId: null });
+    expect(await trail.list({ type: 'audit_pieces_removed' }, 10)).toEqual([]);
+  });
+
+  it('removes no month whose events are not those that its seals say', async () => {
+    await live(3);
+    await source.transaction(async (tx) => {
+      await tx.query('SET LOCAL session_replication_role = replica');
+      await tx.query('DELETE FROM audit_events WHERE id = (SELECT event_ids[1] FROM audit_seals WHERE number = 1)');
+    });
+    goTo(-1);
+    await expect(retention.run()).rejects.toThrow('are not those of its seals');
+    expect((await verification.verify()).firstBroken).toMatchObject({ problem: 'event_missing', seal: 1 });
+  });
+
+  it('removes many months in one run, and still knows where the chain begins', async () => {
+    goTo(9);
+    for (let ago = 9; ago >= 4; ago -= 1) {
+      goTo(ago);
+      await source.query('SELECT audit_ensure_piece($1::date)', [monthOf(ago)]);
+      await append(2);
+      await sealer.seal();
+    }
+    goTo(0);
+    expect(await retention.run()).toEqual([9, 8, 7, 6, 5, 4].map(monthOf));
+    await sealer.seal();
+    expect((await verification.verify()).firstBroken).toBeNull();
   });
 
   it('shows an event of a removed month that is put back', async () => {

@@ -43,7 +43,14 @@ export const filterOf = ({ userId, type, from, to }: EventQuery): EventFilter =>
 
 class BrokenResponse {
   /** What is wrong with it. */
-  problem!: 'event_changed' | 'event_missing' | 'event_added' | 'seal_changed' | 'seal_missing' | 'start_missing';
+  problem!:
+    | 'event_changed'
+    | 'event_missing'
+    | 'event_added'
+    | 'event_sealed_twice'
+    | 'seal_changed'
+    | 'seal_missing'
+    | 'start_missing';
 
   /** The number of the seal that covers it. */
   seal!: number | null;

@@ -9,6 +9,7 @@ export const AUDIT_EVENT_TYPES = [
   'authn_login_lock',
   'authn_password_change',
   'authn_password_reset',
+  'authn_mfa_required',
   'authn_mfa_enrolled',
   'authn_mfa_removed',
   'authn_recovery_codes_replaced',

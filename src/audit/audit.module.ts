@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import type { OnApplicationShutdown } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationShutdown } from '@nestjs/common';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { AuditLog } from './audit-log.js';
 import { Refusals } from './refusals.js';
@@ -14,11 +14,17 @@ import { AuditTrail } from './trail/audit-trail.js';
   providers: [AuditLog, AuditTrail, ChainVerification, Checkpoints, EventRetention, EventSealer, Refusals],
   exports: [AuditLog, AuditTrail, ChainVerification, Checkpoints, Refusals],
 })
-export class AuditModule implements OnApplicationShutdown {
+export class AuditModule implements BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(
     private readonly refusals: Refusals,
     private readonly sealer: EventSealer,
   ) {}
+
+  /** While the last answers are under way, which may take long: whoever stops the process may not wait for them. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.refusals.flush();
+    await this.sealer.trySeal();
+  }
 
   /** What has been counted is an event first, and then has its seal. */
   async onApplicationShutdown(): Promise<void> {

@@ -29,6 +29,14 @@ interface DataKeyRow {
   readonly wrapped_under: string;
 }
 
+/** A key that something was made with is not there any more. */
+export class MissingKeyError extends Error {
+  constructor(purpose: DataKeyPurpose) {
+    super(`The data key "${purpose}" is not in the database any more. Restore the table data_keys from a backup.`);
+    this.name = 'MissingKeyError';
+  }
+}
+
 /**
  * Random keys for everything that is neither an access token nor a refresh token. Postgres holds them wrapped under
  * `REFRESH_SECRET`; each is made once, by whichever instance needs it first.
@@ -63,6 +71,15 @@ export class DataKeys implements OnModuleInit {
     // A failure is not remembered: the database may be back at the next call.
     opening.catch(() => this.opened.delete(purpose));
     return opening;
+  }
+
+  /**
+   * The same, but makes none: for whoever only reads what it has made.
+   * @throws MissingKeyError; UnopenableKeyError
+   */
+  async existing(purpose: DataKeyPurpose): Promise<Buffer> {
+    if (!this.opened.has(purpose) && !(await this.read(purpose))) throw new MissingKeyError(purpose);
+    return this.key(purpose);
   }
 
   private async open(purpose: DataKeyPurpose): Promise<Buffer> {

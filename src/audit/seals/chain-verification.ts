@@ -24,16 +24,17 @@ export class ChainVerification {
     return this.running;
   }
 
-  /** Tells whether the chain still has what a checkpoint saw of it. */
+  /** Tells whether the chain still has what a checkpoint saw of it, or says itself that it was removed for its age. */
   async holds({ seals, head }: Checkpoint): Promise<boolean> {
     if (seals === 0) return true;
     const found = await readFrom(this.dataSource, seals);
-    // Where the oldest seals have been removed, which the chain itself tells, the next one is found.
-    return found !== undefined && (found.number > seals || found.head.toString('hex') === head);
+    if (found?.number === seals) return found.head.toString('hex') === head;
+    const removal = await newestRemoval(this.dataSource, await this.keys.existing('events'));
+    return removal !== undefined && seals < removal.anchor;
   }
 
   private async walk(): Promise<Verified> {
-    const key = await this.keys.key('events');
+    const key = await this.keys.existing('events');
     const removal = await newestRemoval(this.dataSource, key);
     const verified = await verifyChain(this.dataSource, key, removal);
     if (!verified.firstBroken) return verified;

@@ -5,9 +5,15 @@ const MONTH = /^(\d{4})-(\d{2})-01$/;
 /** The month of a time. */
 export const pieceOf = (time: Date): string => `${time.toISOString().slice(0, 7)}-01`;
 
-/** The month of an event, out of its id: a UUIDv7, whose first 48 bits are milliseconds since 1970 (RFC 9562 §5.7). */
-export const pieceOfEvent = (id: string): string =>
-  pieceOf(new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)));
+/** What a date can be told as; ids go on for some hundred years more. */
+const LAST_MS = Date.UTC(9999, 11, 31);
+
+/** When an event was made, out of its id: a UUIDv7, whose first 48 bits are milliseconds since 1970 (RFC 9562 §5.7). */
+export const timeOfEvent = (id: string): Date =>
+  new Date(Math.min(LAST_MS, Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)));
+
+/** The month of an event. */
+export const pieceOfEvent = (id: string): string => pieceOf(timeOfEvent(id));
 
 /** The month that is `months` after another. */
 export function pieceAfter(piece: string, months = 1): string {

@@ -4,20 +4,33 @@ import { DataSource } from 'typeorm';
 import { DataKeys } from '../../crypto/data-keys.js';
 import { row } from '../../database/sql.js';
 import type { Executor } from '../../database/sql.js';
-import { Clock } from '../../shared/clock.js';
+import { Clock, addSeconds } from '../../shared/clock.js';
 import { AuditLog } from '../audit-log.js';
 import { isAuthentic } from '../event-mac.js';
-import { pieceOfEvent } from './event-piece.js';
-import { GENESIS, NO_MAC, sealAfter } from './seal-chain.js';
+import { pieceOfEvent, timeOfEvent } from './event-piece.js';
+import { GENESIS, NO_MAC, isAuthenticSeal, sealAfter } from './seal-chain.js';
 import type { ChainEnd, Member } from './seal-chain.js';
-import { insertSeal, readEnd, readEvents, readFrom, readUnsealed, takeFromQueue } from './seal-rows.js';
+import { insertSeal, readEnd, readEvents, readFrom, readUnsealed, sealedAmong, takeFromQueue } from './seal-rows.js';
 
 const TICK_MS = 400;
 const BATCH = 1_000;
 /** So many in one go: what is left then waits for the next tick. */
 const MAX_BATCHES = 100;
+/** An event that waits for longer is worth a word, but not at every tick. */
+const LATE_SECONDS = 10;
+const TELL_EVERY_SECONDS = 60;
+/** How far the clocks of two instances may be apart, and more. */
+const SKEW_SECONDS = 60;
 /** The key of the lock that a sealer holds while it hangs a seal on the last one: "seal" in ASCII. */
 export const SEAL_LOCK = 0x7365616c;
+
+/** What is hung on a seal that this deployment did not make could not be verified any more. */
+class ForeignSealError extends Error {
+  constructor(number: number) {
+    super(`seal ${number} is not one of this deployment: nothing is hung on it until it is taken away`);
+    this.name = 'ForeignSealError';
+  }
+}
 
 /**
  * Hangs the events that were written since on the chain of seals. Every instance looks; who finds some seals them alone, under a lock
@@ -30,6 +43,7 @@ export class EventSealer implements OnApplicationBootstrap {
   private sealing: Promise<number> | undefined;
   /** The end of the chain as this instance saw it last: a shorter one has lost its tail since. */
   private seen: ChainEnd = GENESIS;
+  private toldLateAt = new Date(0);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -57,7 +71,8 @@ export class EventSealer implements OnApplicationBootstrap {
     return this.sealing;
   }
 
-  private async trySeal(): Promise<void> {
+  /** The same, but tells a failure to the log alone. */
+  async trySeal(): Promise<void> {
     try {
       await this.seal();
     } catch (error) {
@@ -77,7 +92,7 @@ export class EventSealer implements OnApplicationBootstrap {
 
   /** The oldest that wait, of one month. One that was changed or taken away meanwhile is sealed as it is found: a verification names it. */
   private async nextMembers(): Promise<Member[]> {
-    const waiting = await readUnsealed(this.dataSource, BATCH);
+    const waiting = await this.readWaiting();
     const [oldest] = waiting;
     if (oldest === undefined) return [];
     const ids = waiting.filter((id) => pieceOfEvent(id) === pieceOfEvent(oldest));
@@ -91,6 +106,31 @@ export class EventSealer implements OnApplicationBootstrap {
     });
   }
 
+  /** Without what has its seal already: whoever put that back wants room for an event of their own. */
+  private async readWaiting(): Promise<string[]> {
+    const waiting = await readUnsealed(this.dataSource, BATCH);
+    const [oldest] = waiting;
+    if (oldest === undefined) return [];
+    const madeSince = addSeconds(timeOfEvent(oldest), -SKEW_SECONDS);
+    this.tellLate(timeOfEvent(oldest));
+    const again = await sealedAmong(this.dataSource, waiting, madeSince);
+    if (again.size === 0) return waiting;
+    // Another instance may have sealed them since they were read: those are not waiting any more.
+    const putBack = await takeFromQueue(this.dataSource, [...again]);
+    if (putBack.length > 0)
+      this.logger.error(`Events were put back into the queue though they are sealed: ${putBack.join(', ')}.`);
+    return waiting.filter((id) => !again.has(id));
+  }
+
+  /** Whatever holds sealing up, somebody has to hear of it: until its seal an event can be taken away unseen. */
+  private tellLate(oldest: Date): void {
+    const now = this.clock.now();
+    const isLate = addSeconds(oldest, LATE_SECONDS) < now;
+    if (!isLate || now < addSeconds(this.toldLateAt, TELL_EVERY_SECONDS)) return;
+    this.toldLateAt = now;
+    this.logger.warn(`Events wait for their seal since ${oldest.toISOString()}.`);
+  }
+
   /** @returns false where another instance is at it, or was faster */
   private async hang(members: readonly Member[]): Promise<boolean> {
     const [first] = members;
@@ -100,11 +140,13 @@ export class EventSealer implements OnApplicationBootstrap {
     try {
       const { seal, lost } = await this.dataSource.transaction(async (tx) => {
         if (!(await tryLock(tx))) throw faster;
-        const end = (await readEnd(tx)) ?? GENESIS;
+        const last = await readEnd(tx);
+        if (last && !isAuthenticSeal(making.key, last)) throw new ForeignSealError(last.number);
+        const end = last ?? GENESIS;
         const tailIsMissing = await this.hasLostTail(tx, end);
         const made = sealAfter(end, members, making);
         const ids = members.map(({ id }) => id);
-        if ((await takeFromQueue(tx, ids)) !== ids.length) throw faster;
+        if ((await takeFromQueue(tx, ids)).length !== ids.length) throw faster;
         await insertSeal(tx, made);
         return { seal: made, lost: tailIsMissing ? { ...this.seen, found: end.number } : undefined };
       });

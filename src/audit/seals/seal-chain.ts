@@ -50,6 +50,15 @@ export function headOf(key: Buffer, seal: Omit<Seal, 'head' | 'eventIds'>): Buff
     .digest();
 }
 
+/** Whether a seal is one that this deployment made, as it made it. */
+export function isAuthenticSeal(key: Buffer, seal: Seal): boolean {
+  try {
+    return seal.count === seal.eventIds.length && headOf(key, seal).equals(seal.head);
+  } catch {
+    return false;
+  }
+}
+
 /** Makes the seal that follows `end`, of events of one month. */
 export function sealAfter(
   end: ChainEnd,

@@ -11,21 +11,42 @@ export interface SealedRow extends EventRow {
   readonly wholeMilliseconds: boolean;
 }
 
+/** Below every id. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
+
 const READ_EVENTS = `
   SELECT ${EVENT_COLUMNS}, mac, at = date_trunc('milliseconds', at) AS "wholeMilliseconds"
   FROM audit_events WHERE id = ANY ($1::uuid[])`;
 
-/** @returns what is there of these, by id */
+/** @returns what is there of these, by id; of an id that is there twice, which the service never writes, neither */
 export async function readEvents(on: Executor, ids: readonly string[]): Promise<ReadonlyMap<string, SealedRow>> {
   const found = await rows<SealedRow>(on, READ_EVENTS, [ids]);
-  return new Map(found.map((event) => [event.id, event]));
+  const events = new Map<string, SealedRow>();
+  const twice = new Set<string>();
+  for (const event of found) {
+    if (events.has(event.id)) twice.add(event.id);
+    events.set(event.id, event);
+  }
+  for (const id of twice) events.delete(id);
+  return events;
 }
 
-/** The oldest events that await their seal. */
-export async function readUnsealed(on: Executor, limit: number): Promise<string[]> {
-  const found = await rows<{ id: string }>(on, 'SELECT id FROM audit_unsealed ORDER BY id LIMIT $1', [limit]);
-  return found.map(({ id }) => id);
+/** The oldest events that await their seal, above an id. */
+export async function readUnsealed(on: Executor, limit: number, above = NO_ID): Promise<string[]> {
+  const text = 'SELECT id FROM audit_unsealed WHERE id > $2 ORDER BY id LIMIT $1';
+  return (await rows<{ id: string }>(on, text, [limit, above])).map(({ id }) => id);
 }
+
+/** Those of the ids that a seal covers already. None does that was made before its event. */
+export async function sealedAmong(on: Executor, ids: readonly string[], madeSince: Date): Promise<ReadonlySet<string>> {
+  const text = `
+    SELECT id FROM (SELECT unnest(event_ids) AS id FROM audit_seals
+                    WHERE sealed_at >= $2 AND event_ids && $1::uuid[]) AS sealed
+    WHERE id = ANY ($1::uuid[])`;
+  return new Set((await rows<{ id: string }>(on, text, [ids, madeSince])).map(({ id }) => id));
+}
+
+const SEAL = `number, piece::text, sealed_at AS "sealedAt", count, total, event_ids AS "eventIds", digest, previous, head`;
 
 type NumberedRow<Of> = Omit<Of, 'number' | 'total'> & { readonly number: string; readonly total: string };
 
@@ -33,12 +54,11 @@ type NumberedRow<Of> = Omit<Of, 'number' | 'total'> & { readonly number: string;
 const numbered = <Of extends ChainEnd>({ number, total, ...rest }: NumberedRow<Of>): Of =>
   ({ ...rest, number: Number(number), total: Number(total) }) as unknown as Of;
 
-export async function readEnd(on: Executor): Promise<ChainEnd | undefined> {
-  const found = await row<NumberedRow<ChainEnd>>(
-    on,
-    'SELECT number, total, head FROM audit_seals ORDER BY number DESC LIMIT 1',
-  );
-  return found && numbered<ChainEnd>(found);
+/** The last seal, or the first. */
+export async function readEnd(on: Executor, which: 'last' | 'first' = 'last'): Promise<Seal | undefined> {
+  const order = which === 'last' ? 'DESC' : 'ASC';
+  const found = await row<NumberedRow<Seal>>(on, `SELECT ${SEAL} FROM audit_seals ORDER BY number ${order} LIMIT 1`);
+  return found && numbered<Seal>(found);
 }
 
 /** The seal of a number or, where that is gone, the next one that is there. */
@@ -55,8 +75,7 @@ export async function readFrom(on: Executor, number: number): Promise<ChainEnd |
 export async function readSeals(on: Executor, above: number, limit: number): Promise<Seal[]> {
   const found = await rows<NumberedRow<Seal>>(
     on,
-    `SELECT number, piece::text, sealed_at AS "sealedAt", count, total, event_ids AS "eventIds", digest, previous, head
-     FROM audit_seals WHERE number > $1 ORDER BY number LIMIT $2`,
+    `SELECT ${SEAL} FROM audit_seals WHERE number > $1 ORDER BY number LIMIT $2`,
     [above, limit],
   );
   return found.map((seal) => numbered<Seal>(seal));
@@ -71,8 +90,8 @@ export async function insertSeal(tx: Executor, seal: Seal): Promise<void> {
   );
 }
 
-/** @returns how many of these were still waiting */
-export async function takeFromQueue(tx: Executor, ids: readonly string[]): Promise<number> {
-  const taken = await rows(tx, 'DELETE FROM audit_unsealed WHERE id = ANY ($1::uuid[]) RETURNING id', [ids]);
-  return taken.length;
+/** @returns those of these that were still waiting */
+export async function takeFromQueue(on: Executor, ids: readonly string[]): Promise<string[]> {
+  const text = 'DELETE FROM audit_unsealed WHERE id = ANY ($1::uuid[]) RETURNING id';
+  return (await rows<{ id: string }>(on, text, [ids])).map(({ id }) => id);
 }

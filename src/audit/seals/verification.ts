@@ -1,14 +1,21 @@
 import { rows } from '../../database/sql.js';
 import type { Executor } from '../../database/sql.js';
 import { EVENT_COLUMNS, isAuthentic } from '../event-mac.js';
-import { uncoveredEvent } from './uncovered-event.js';
-import { GENESIS, digestOf, headOf, isHead } from './seal-chain.js';
+import { unevenEvent } from './uneven-event.js';
+import { GENESIS, digestOf, isAuthenticSeal, isHead } from './seal-chain.js';
 import type { ChainEnd, Member, Seal } from './seal-chain.js';
 import { readEvents, readSeals, readUnsealed } from './seal-rows.js';
 import type { SealedRow } from './seal-rows.js';
 
 /** What is wrong with the first thing that is. */
-type Problem = 'event_changed' | 'event_missing' | 'event_added' | 'seal_changed' | 'seal_missing' | 'start_missing';
+type Problem =
+  | 'event_changed'
+  | 'event_missing'
+  | 'event_added'
+  | 'event_sealed_twice'
+  | 'seal_changed'
+  | 'seal_missing'
+  | 'start_missing';
 
 export interface Broken {
   readonly problem: Problem;
@@ -40,12 +47,16 @@ export async function newestRemoval(on: Executor, key: Buffer): Promise<Removal 
     on,
     `SELECT ${EVENT_COLUMNS}, mac FROM audit_events WHERE type = 'audit_pieces_removed' ORDER BY id DESC LIMIT 100`,
   );
+  let newest: Removal | undefined;
   for (const event of found) {
-    const { piece, anchor, head } = event.details;
     if (!isAuthentic(key, event, event.mac)) continue;
-    if (typeof piece === 'string' && typeof anchor === 'number' && isHead(head)) return { piece, anchor, head };
+    const { piece, anchor, head } = event.details;
+    if (typeof piece !== 'string' || typeof anchor !== 'number' || !isHead(head)) continue;
+    // Several of one run are of one time: the one that left the least is the last.
+    const isNewer = !newest || anchor > newest.anchor || (anchor === newest.anchor && piece > newest.piece);
+    if (isNewer) newest = { piece, anchor, head };
   }
-  return undefined;
+  return newest;
 }
 
 /**
@@ -70,7 +81,7 @@ export async function verifyChain(on: Executor, key: Buffer, removal: Removal | 
     if (page.length < SEALS_A_PAGE) break;
   }
   if (removal && !end) return upTo(broken('start_missing', { seal: removal.anchor }));
-  return upTo((await waitingProblem(on, key)) ?? (await addedProblem(on, removal)));
+  return upTo((await waitingProblem(on, key)) ?? (await unevenProblem(on, removal)));
 }
 
 const broken = (problem: Problem, where: Partial<Omit<Broken, 'problem'>> = {}): Broken => ({
@@ -82,7 +93,7 @@ const broken = (problem: Problem, where: Partial<Omit<Broken, 'problem'>> = {}):
 /** The first seal that is there is the one that the newest removal left. */
 function startProblem(key: Buffer, seal: Seal, { anchor, head }: Removal): Broken | null {
   if (seal.number !== anchor) return broken('start_missing', { seal: anchor });
-  const isAnchor = seal.head.toString('hex') === head && headOf(key, seal).equals(seal.head);
+  const isAnchor = seal.head.toString('hex') === head && isAuthenticSeal(key, seal);
   return isAnchor ? null : broken('seal_changed', { seal: anchor });
 }
 
@@ -90,8 +101,7 @@ function linkProblem(key: Buffer, seal: Seal, before: ChainEnd): Broken | null {
   const expected = before.number + 1;
   if (seal.number !== expected) return broken('seal_missing', { seal: expected });
   const hangsOn = seal.previous.equals(before.head) && seal.total === before.total + seal.count;
-  const isWhole = headOf(key, seal).equals(seal.head) && seal.count === seal.eventIds.length;
-  return hangsOn && isWhole ? null : broken('seal_changed', { seal: seal.number });
+  return hangsOn && isAuthenticSeal(key, seal) ? null : broken('seal_changed', { seal: seal.number });
 }
 
 async function memberProblem(
@@ -120,16 +130,21 @@ function eventProblem(key: Buffer, event: SealedRow | undefined): Problem | unde
 
 /** Of the events that wait for their seal, the oldest that is not as it was written. */
 async function waitingProblem(on: Executor, key: Buffer): Promise<Broken | null> {
-  const ids = await readUnsealed(on, EVENTS_A_READ);
-  const events = await readEvents(on, ids);
-  for (const eventId of ids) {
-    const problem = eventProblem(key, events.get(eventId));
-    if (problem) return broken(problem, { eventId });
+  let last: string | undefined;
+  for (;;) {
+    const ids = await readUnsealed(on, EVENTS_A_READ, last);
+    const events = await readEvents(on, ids);
+    for (const eventId of ids) {
+      const problem = eventProblem(key, events.get(eventId));
+      if (problem) return broken(problem, { eventId });
+    }
+    last = ids.at(-1);
+    if (ids.length < EVENTS_A_READ) return null;
   }
-  return null;
 }
 
-async function addedProblem(on: Executor, removal: Removal | undefined): Promise<Broken | null> {
-  const eventId = await uncoveredEvent(on, removal?.piece);
-  return eventId === undefined ? null : broken('event_added', { eventId });
+async function unevenProblem(on: Executor, removal: Removal | undefined): Promise<Broken | null> {
+  const found = await unevenEvent(on, removal?.piece);
+  if (!found) return null;
+  return broken(found.is === 'added' ? 'event_added' : 'event_sealed_twice', { eventId: found.id });
 }

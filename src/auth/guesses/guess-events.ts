@@ -6,7 +6,8 @@ import { Refusals } from '../../audit/refusals.js';
 import { clientNetwork } from '../../http/client-address.js';
 import { Outbox } from '../../mail/outbox.js';
 import type { ClientContext } from '../../shared/client-context.js';
-import type { UserId } from '../../shared/ids.js';
+import { asSessionId } from '../../shared/ids.js';
+import type { SessionId, UserId } from '../../shared/ids.js';
 import type { CounterState } from './guess-counters.js';
 import type { GuessPolicyName } from './guess-policies.js';
 import type { GuessSubject } from './guess-subjects.js';
@@ -43,9 +44,16 @@ export class GuessEvents {
     const { client } = check;
     const login = loginOf(check);
     const details = { step: stepOf(check), reason, ...(userId === undefined && login) };
-    const event = { type: 'authn_login_fail', at, userId, client, outcome: 'failure', details } as const;
+    const sessionId = sessionOf(check);
+    const event = { type: 'authn_login_fail', at, userId, sessionId, client, outcome: 'failure', details } as const;
     const source = { of: `${userId ?? login.login} ${details.step} ${reason}`, from: clientNetwork(client.ip) };
     await this.refusals.note(event, source);
+  }
+
+  /** A right password, which is not enough: whoever gives up here had it all the same. */
+  async secondFactorAsked({ client }: CountedCheck, userId: UserId, at: Date): Promise<void> {
+    const event = { type: 'authn_mfa_required', at, userId, client, outcome: 'success', details: {} } as const;
+    await this.refusals.note(event, { of: userId, from: clientNetwork(client.ip) });
   }
 
   /** One that was not looked at, since a counter is spent. */
@@ -61,11 +69,13 @@ export class GuessEvents {
   async blocked(
     { policy, of }: GuessSubject,
     { bucket, failed, streak, blockedUntil }: CounterState,
-    { userId, client, now }: { userId: UserId | undefined; client: ClientContext; now: Date },
+    { check, userId, now }: { check: CountedCheck; userId: UserId | undefined; now: Date },
   ): Promise<void> {
+    const { client } = check;
     // Whose it is, is told by the keyed hash alone where there is no such account.
     const until = blockedUntil instanceof Date ? blockedUntil.toISOString() : 'reset';
-    const details = { limit: policy, failures: failed, inARow: streak, until, counter: bucket.toString('hex') };
+    const counted = { limit: policy, failures: failed, inARow: streak, until, counter: bucket.toString('hex') };
+    const details = { ...counted, ...(userId === undefined && loginOf(check)) };
     const event = { type: 'authn_login_lock', at: now, userId, client, outcome: 'failure', details } as const;
     const told = { details: { at: now.toISOString(), ip: client.ip } };
     await this.dataSource.transaction(async (tx) => {
@@ -78,6 +88,10 @@ export class GuessEvents {
     });
   }
 }
+
+/** From within which session it was asked for, where it was. */
+const sessionOf = ({ subjects: [first] }: CountedCheck): SessionId | undefined =>
+  first?.policy === 'session' && first.of[0] !== undefined ? asSessionId(first.of[0]) : undefined;
 
 const stepOf = ({ subjects }: CountedCheck): string => STEPS[subjects[0]?.policy ?? 'login'];
 

@@ -89,6 +89,12 @@ export class Guesses {
     await this.events.failed(checkOf(guess), userId, reason, now);
   }
 
+  /** It was right, and a second factor is asked for. */
+  async goOn(guess: Guess, userId: UserId, now: Date): Promise<void> {
+    await this.giveBack(guess);
+    await this.events.secondFactorAsked(checkOf(guess), userId, now);
+  }
+
   /** Notes the limits as they are once what was counted is forgotten. */
   noteForgotten({ subjects, guesser }: Pick<Guess, 'subjects' | 'guesser'>): void {
     for (const { policy } of subjects) {
@@ -132,7 +138,7 @@ export class Guesses {
 
   /** It was wrong: the try stays counted. What has just been blocked by it is an event too. */
   private async fail(guess: Guess, userId: UserId | undefined, now: Date): Promise<void> {
-    const { subjects, states, guesser } = guess;
+    const { subjects, states } = guess;
     const after = await this.counters.fail(
       states.map(({ bucket }) => bucket),
       now,
@@ -140,7 +146,7 @@ export class Guesses {
     await this.events.failed(checkOf(guess), userId, 'wrong', now);
     for (const [at, state] of after.entries()) {
       const subject = subjects[at];
-      const who = { userId, client: guesser.client, now };
+      const who = { check: checkOf(guess), userId, now };
       if (subject && isBlocked(state, now)) await this.events.blocked(subject, state, who);
     }
   }

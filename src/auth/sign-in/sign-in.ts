@@ -39,8 +39,11 @@ export class SignIn {
     const now = this.clock.now();
     const { guess, deviceId } = checked;
     const { account, rehash } = checked.match;
+    if (account.mfaEnabled) {
+      await this.guesses.goOn(guess, account.id, now);
+      throw await this.secondStep.begin(checked, wish, now);
+    }
     await this.guesses.giveBack(guess);
-    if (account.mfaEnabled) throw await this.secondStep.begin(checked, wish, now);
     const { credentialVersion } = account;
     const { deviceName } = wish;
     const tokens = await this.open(

@@ -94,6 +94,16 @@ describe('the second factor', () => {
       await firstStep(email);
     });
 
+    it('is asked for after a right password, which is an event already, whether or not a code follows', async () => {
+      const { email } = await enrolled();
+      await firstStep(email);
+      const events = await service.sql<{ outcome: string }>(
+        `SELECT outcome FROM audit_events e JOIN users u ON u.id = e.user_id WHERE u.email = $1 AND type = 'authn_mfa_required'`,
+        [email],
+      );
+      expect(events).toEqual([{ outcome: 'success' }]);
+    });
+
     it('takes the password again', async () => {
       const { tokens } = await user();
       expectProblem(await post('/api/me/totp', { password: WRONG }, tokens.accessToken), 401, 'invalid_credentials');

@@ -30,7 +30,7 @@ interface DataKeyRow {
 }
 
 /** A key that something was made with is not there any more. */
-export class MissingKeyError extends Error {
+class MissingKeyError extends Error {
   constructor(purpose: DataKeyPurpose) {
     super(`The data key "${purpose}" is not in the database any more. Restore the table data_keys from a backup.`);
     this.name = 'MissingKeyError';

@@ -20,7 +20,7 @@ const MAX_BATCHES = 100;
 const LATE_SECONDS = 10;
 const TELL_EVERY_SECONDS = 60;
 /** How far the clocks of two instances may be apart, and more. */
-const SKEW_SECONDS = 60;
+const SKEW_SECONDS = 10;
 /** The key of the lock that a sealer holds while it hangs a seal on the last one: "seal" in ASCII. */
 export const SEAL_LOCK = 0x7365616c;
 

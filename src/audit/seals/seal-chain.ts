@@ -42,7 +42,7 @@ export function digestOf(members: readonly Member[]): Buffer {
 }
 
 /** HMAC-SHA256 (RFC 2104) over every member of a seal but its head. 32 bytes. */
-export function headOf(key: Buffer, seal: Omit<Seal, 'head' | 'eventIds'>): Buffer {
+function headOf(key: Buffer, seal: Omit<Seal, 'head' | 'eventIds'>): Buffer {
   const { number, piece, sealedAt, count, total, digest, previous } = seal;
   const told = [number, piece, sealedAt.toISOString(), count, total, digest.toString('hex'), previous.toString('hex')];
   return createHmac('sha256', key)

@@ -39,10 +39,10 @@ export async function readUnsealed(on: Executor, limit: number, above = NO_ID): 
 
 /** Those of the ids that a seal covers already. None does that was made before its event. */
 export async function sealedAmong(on: Executor, ids: readonly string[], madeSince: Date): Promise<ReadonlySet<string>> {
+  // Not by the overlap of arrays, which compares each with each.
   const text = `
-    SELECT id FROM (SELECT unnest(event_ids) AS id FROM audit_seals
-                    WHERE sealed_at >= $2 AND event_ids && $1::uuid[]) AS sealed
-    WHERE id = ANY ($1::uuid[])`;
+    SELECT sealed.id FROM audit_seals, unnest(event_ids) AS sealed (id)
+    WHERE sealed_at >= $2 AND sealed.id = ANY ($1::uuid[])`;
   return new Set((await rows<{ id: string }>(on, text, [ids, madeSince])).map(({ id }) => id));
 }
 

@@ -33,7 +33,7 @@ export class ForwardingContradictions {
     switch (contradiction) {
       case 'untrusted':
         return (
-          `${claimsIn(request.headers).join(', ')} came from ${peer}, which TRUST_PROXY does not name, and was ignored: ` +
+          `${claimsIn(request.headers).join(', ')} came from ${peer}, which TRUST_PROXY does not name; ignored: ` +
           'all who come through there count as one client. If that is your proxy, name it; if not, nothing is wrong.'
         );
       case 'missing':

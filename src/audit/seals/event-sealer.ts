@@ -43,6 +43,8 @@ export class EventSealer implements OnApplicationBootstrap {
   private sealing: Promise<number> | undefined;
   /** The end of the chain as this instance saw it last: a shorter one has lost its tail since. */
   private seen: ChainEnd = GENESIS;
+  /** The oldest that waits, and since when this instance has seen it wait. */
+  private oldest = { id: '', seenAt: new Date(0) };
   private toldLateAt = new Date(0);
 
   constructor(
@@ -112,7 +114,7 @@ export class EventSealer implements OnApplicationBootstrap {
     const [oldest] = waiting;
     if (oldest === undefined) return [];
     const madeSince = addSeconds(timeOfEvent(oldest), -SKEW_SECONDS);
-    this.tellLate(timeOfEvent(oldest));
+    this.tellLate(oldest);
     const again = await sealedAmong(this.dataSource, waiting, madeSince);
     if (again.size === 0) return waiting;
     // Another instance may have sealed them since they were read: those are not waiting any more.
@@ -123,12 +125,13 @@ export class EventSealer implements OnApplicationBootstrap {
   }
 
   /** Whatever holds sealing up, somebody has to hear of it: until its seal an event can be taken away unseen. */
-  private tellLate(oldest: Date): void {
+  private tellLate(id: string): void {
     const now = this.clock.now();
-    const isLate = addSeconds(oldest, LATE_SECONDS) < now;
+    if (this.oldest.id !== id) this.oldest = { id, seenAt: now };
+    const isLate = addSeconds(this.oldest.seenAt, LATE_SECONDS) < now;
     if (!isLate || now < addSeconds(this.toldLateAt, TELL_EVERY_SECONDS)) return;
     this.toldLateAt = now;
-    this.logger.warn(`Events wait for their seal since ${oldest.toISOString()}.`);
+    this.logger.warn(`Events wait for their seal since ${timeOfEvent(id).toISOString()}.`);
   }
 
   /** @returns false where another instance is at it, or was faster */

@@ -7,6 +7,7 @@ import { EraSweep } from '../src/tokens/session-control/era-sweep.js';
 import { connected } from './bench-database.js';
 import { callsOf, nameOf, nextPage } from './calls.js';
 import type { Call } from './calls.js';
+import { ownLastSeal } from './own-seal.js';
 import { PlanRecorder } from './plan-recorder.js';
 import type { Recorded } from './plan-report.js';
 import { takeSamples } from './samples.js';
@@ -69,6 +70,7 @@ async function prepareSamples(url: string, nowMs: number): Promise<Samples> {
 export async function recordService(url: string, nowMs: number): Promise<readonly Recorded[]> {
   const recording = new ServiceRecording();
   const service = await recording.job('start, and what runs by itself', () => ServiceUnderTest.start(url));
+  await ownLastSeal(service, url);
   const samples = await prepareSamples(url, nowMs);
   await recording.job('sign-ins', () => service.signIn(samples.busyEmail));
   for (const { name, run } of JOBS) await recording.job(name, () => run(service));

@@ -53,6 +53,9 @@ const withPostgres = {
   globalTeardown: '<rootDir>/test/global-teardown.ts',
 };
 
+/** Tests of times and of the contract's bounds: they run alone, one after another. */
+const TIMED = '(enumeration|sessions|revocation-stream|events|bulk-revocation)[.]e2e-spec[.]ts$';
+
 export default {
   testTimeout: 30_000,
   reporters: [
@@ -62,7 +65,20 @@ export default {
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...shared, ...withPostgres, displayName: 'service', testMatch: ['<rootDir>/test/**/*.service-spec.ts'] },
-    { ...shared, ...withPostgres, displayName: 'e2e', testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'] },
+    {
+      ...shared,
+      ...withPostgres,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
+      testPathIgnorePatterns: [`/test/${TIMED}`],
+    },
+    {
+      ...shared,
+      ...withPostgres,
+      displayName: 'timed',
+      testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
+      testPathIgnorePatterns: [`/test/(?!${TIMED})[^/]*$`],
+    },
     // Debian's Chromium: `npm run test:browser`.
     { ...shared, ...withPostgres, displayName: 'browser', testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'] },
     // Processes of the built server: `npm run test:chaos`.

@@ -28,7 +28,15 @@ export abstract class AppConfig {
     readonly trustProxy: TrustProxy;
     readonly docs: boolean;
     readonly rateLimit: boolean;
+    /** Undefined where the service speaks plain HTTP: to a proxy that ends TLS, or in development. */
+    readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   };
+  /** Where Prometheus asks; undefined where it cannot. Port 0 takes a free one. */
+  abstract readonly metrics: { readonly host: string; readonly port: number } | undefined;
+  /** Where traces go; undefined where nothing is traced. */
+  abstract readonly tracing: { readonly endpoint: string } | undefined;
+  /** What instances count requests in together; undefined where each counts by itself. */
+  abstract readonly redis: { readonly url: Secret } | undefined;
   abstract readonly database: {
     readonly url: Secret;
     readonly migrateUrl: Secret;

@@ -19,6 +19,7 @@ const DOCS: Readonly<Record<VariableName, readonly [byDefault: string, meaning: 
   MIGRATE_DATABASE_URL: ['DATABASE_URL', 'Postgres as the role that may change the schema'],
   DATABASE_POOL: ['10', 'Connections at most, 2 to 500'],
   DATABASE_POOLER: ['session', '`transaction` behind a pooler such as PgBouncer in that mode'],
+  REDIS_URL: ['none', 'Redis or Valkey: instances count requests together there; each by itself while it is away'],
   JWT_ALGORITHM: ['ES256', 'Signs access tokens: ES256, ES384, PS256, RS256 or HS256'],
   JWT_SECRET: [
     'made in development, else required',
@@ -50,6 +51,8 @@ const DOCS: Readonly<Record<VariableName, readonly [byDefault: string, meaning: 
   SMTP_URL: ['none', 'Mail server: smtps://user:password@host:465; required in production unless MAIL is off'],
   MAIL: ['smtp where SMTP_URL is set, else files', 'smtp, files (in .data/mail, development only) or off'],
   MAIL_FROM: ['Gatehouse <no-reply@host of PUBLIC_URL>', 'Sender of mail'],
+  METRICS_HOST: ['127.0.0.1', 'Address on which Prometheus asks'],
+  METRICS_PORT: ['9464', 'Port of GET /metrics; 0 takes a free one, off opens none'],
   LOG_LEVEL: ['info', 'error, warn, info or debug'],
   ADMIN_EMAIL: ['admin@example.com in development', 'First admin, made while there is none'],
   ADMIN_PASSWORD: ['made in development', 'Password of the first admin; set both or neither'],
@@ -59,6 +62,9 @@ const DOCS: Readonly<Record<VariableName, readonly [byDefault: string, meaning: 
   RATE_LIMIT: ['on', 'Throttling of requests: on or off; never off in production'],
   DOCS: ['on in development', 'Whether /docs and /openapi.json are served: on or off'],
   MIGRATE: ['on', 'Whether the start migrates the database: on or off'],
+  TLS_CERT_FILE: ['none', 'Certificate chain in PEM, to serve HTTPS without a proxy; read again when it changes'],
+  TLS_KEY_FILE: ['none', 'Its private key in PEM; set both or neither'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ['none', 'OpenTelemetry collector that gets traces by OTLP over HTTP'],
 };
 
 export const VARIABLE_DOCS: readonly VariableDoc[] = VARIABLES.map((name) => {

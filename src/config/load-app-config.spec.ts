@@ -56,7 +56,11 @@ describe('the configuration in development', () => {
         trustProxy: { kind: 'none' },
         docs: true,
         rateLimit: true,
+        tls: undefined,
       },
+      metrics: { host: '127.0.0.1', port: 9_464 },
+      tracing: undefined,
+      redis: undefined,
       database: { poolSize: 10, migrateAtStart: true },
       tokens: {
         algorithm: 'ES256',
@@ -183,6 +187,10 @@ describe('what variables mean to one another', () => {
     ['JWT_ALGORITHM', { JWT_ALGORITHM: 'none' }],
     ['CORS_ORIGINS', { CORS_ORIGINS: '*' }],
     ['TRUST_PROXY', { TRUST_PROXY: '0.0.0.0/0' }],
+    ['TLS_KEY_FILE', { TLS_CERT_FILE: '/run/secrets/chain.pem' }],
+    ['TLS_CERT_FILE', { TLS_KEY_FILE: '/run/secrets/key.pem' }],
+    ['METRICS_PORT', { PORT: '9464' }],
+    ['METRICS_PORT', { METRICS_PORT: 'none' }],
   ])('finds the fault at %s in %j', (variable, variables) => {
     expect(faulty(development(variables))).toEqual([variable]);
   });
@@ -193,7 +201,9 @@ describe('what variables mean to one another', () => {
     { JWT_EXPIRE: '60m', REFRESH_EXPIRE: '61m', SESSION_MAX_AGE: '61m', REFRESH_GRACE: '0' },
     { JWT_EXPIRE: '1s', REFRESH_EXPIRE: '2s', SESSION_MAX_AGE: '2s' },
     { ADMIN_EMAIL: 'admin@example.com', ADMIN_PASSWORD: '😀'.repeat(15) },
-    { RATE_LIMIT: 'off', DOCS: 'off', MIGRATE: 'off' },
+    { RATE_LIMIT: 'off', DOCS: 'off', MIGRATE: 'off', METRICS_PORT: 'off' },
+    { PORT: '0', METRICS_PORT: '0' },
+    { TLS_CERT_FILE: '/run/secrets/chain.pem', TLS_KEY_FILE: '/run/secrets/key.pem' },
   ])('takes %j', (variables) => {
     expect(faulty(development(variables))).toEqual([]);
   });
@@ -214,6 +224,19 @@ describe('what variables mean to one another', () => {
     expect(
       loadAppConfig(development({ JWT_SECRET: `${one},${two}` })).tokens.jwtSecrets.map((secret) => secret.reveal()),
     ).toEqual([one, two]);
+  });
+
+  it('makes an https origin of its own where it serves HTTPS itself', () => {
+    const files = { TLS_CERT_FILE: 'chain.pem', TLS_KEY_FILE: 'key.pem' };
+
+    expect(loadAppConfig(development(files)).http).toMatchObject({
+      publicUrl: 'https://127.0.0.1:3000',
+      tls: { certFile: 'chain.pem', keyFile: 'key.pem' },
+    });
+  });
+
+  it('opens no port for Prometheus where it is off', () => {
+    expect(loadAppConfig(development({ METRICS_PORT: 'off' })).metrics).toBeUndefined();
   });
 
   it('verifies addresses where mail is sent, unless told otherwise', () => {

@@ -49,7 +49,11 @@ function configOf(mode: Mode, is: Environment): Readonly<AppConfig> {
       trustProxy: is.TRUST_PROXY,
       docs: is.DOCS ?? mode === 'development',
       rateLimit: is.RATE_LIMIT,
+      tls: tlsOf(is),
     },
+    metrics: is.METRICS_PORT === 'off' ? undefined : { host: is.METRICS_HOST, port: is.METRICS_PORT },
+    tracing: is.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? undefined : { endpoint: is.OTEL_EXPORTER_OTLP_ENDPOINT },
+    redis: is.REDIS_URL && { url: is.REDIS_URL },
     database: {
       url: is.DATABASE_URL,
       migrateUrl: is.MIGRATE_DATABASE_URL ?? is.DATABASE_URL,
@@ -93,9 +97,15 @@ function configOf(mode: Mode, is: Environment): Readonly<AppConfig> {
 }
 
 /** Where a browser on this machine finds the service. */
-function localOrigin({ HOST, PORT }: Environment): string {
+function localOrigin(is: Environment): string {
+  const { HOST, PORT } = is;
+  const scheme = tlsOf(is) === undefined ? 'http' : 'https';
   const host = isLoopback(HOST) ? HOST : '127.0.0.1';
-  return new URL(`http://${isIP(host) === 6 ? `[${host}]` : host}:${PORT}`).origin;
+  return new URL(`${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${PORT}`).origin;
+}
+
+function tlsOf({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile }: Environment): AppConfig['http']['tls'] {
+  return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
 }
 
 function mailOf(is: Environment, publicUrl: string): AppConfig['mail'] {

@@ -77,6 +77,24 @@ const always: readonly Rule[] = [
       );
     },
   },
+  {
+    on: 'TLS_CERT_FILE',
+    with: ['TLS_KEY_FILE'],
+    message: 'is required where TLS_KEY_FILE is set',
+    holds: (is) => is.TLS_CERT_FILE !== undefined || is.TLS_KEY_FILE === undefined,
+  },
+  {
+    on: 'TLS_KEY_FILE',
+    with: ['TLS_CERT_FILE'],
+    message: 'is required where TLS_CERT_FILE is set',
+    holds: (is) => is.TLS_KEY_FILE !== undefined || is.TLS_CERT_FILE === undefined,
+  },
+  {
+    on: 'METRICS_PORT',
+    with: ['PORT'],
+    message: 'must be another port than PORT',
+    holds: (is) => is.METRICS_PORT === 0 || is.METRICS_PORT !== is.PORT,
+  },
 ];
 
 const inProduction: readonly Rule[] = [

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { JWT_ALGORITHMS, LOG_LEVELS } from './app-config.js';
 import { Secret } from '../shared/secret.js';
-import { postgresUrl, smtpUrl } from './parsers/connection-url.js';
+import { postgresUrl, redisUrl, smtpUrl } from './parsers/connection-url.js';
 import { duration } from './parsers/duration.js';
 import { mailAddress, mailSender } from './parsers/mailbox.js';
-import { listenHost, trustProxy } from './parsers/network.js';
+import { listenHost, listenPort, trustProxy } from './parsers/network.js';
 import type { Parsed } from './parsers/parsed.js';
 import { sound } from './parsers/parsed.js';
-import { oneOf, onOff, stringOrUri, wholeNumber } from './parsers/plain.js';
+import { filePath, oneOf, onOff, stringOrUri, wholeNumber } from './parsers/plain.js';
 import { secretList } from './parsers/secrets.js';
-import { webBase, webOrigin, webOrigins } from './parsers/web-address.js';
+import { collectorUrl, webBase, webOrigin, webOrigins } from './parsers/web-address.js';
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -36,6 +36,7 @@ export const environmentSchema = z.object({
   MIGRATE_DATABASE_URL: read(postgresUrl).optional(),
   DATABASE_POOL: read(wholeNumber(2, 500)).default(10),
   DATABASE_POOLER: read(oneOf(['session', 'transaction'])).default('session'),
+  REDIS_URL: read(redisUrl).optional(),
   JWT_ALGORITHM: read(oneOf(JWT_ALGORITHMS)).default('ES256'),
   JWT_SECRET: read(secretList, 'is required: make one with openssl rand -base64 48'),
   JWT_EXPIRE: read(duration(1, HOUR)).default(HOUR / 4),
@@ -59,6 +60,8 @@ export const environmentSchema = z.object({
   SMTP_URL: read(smtpUrl).optional(),
   MAIL: read(oneOf(['smtp', 'files', 'off'])).optional(),
   MAIL_FROM: read(mailSender).optional(),
+  METRICS_HOST: read(listenHost).default('127.0.0.1'),
+  METRICS_PORT: read(listenPort).default(9_464),
   LOG_LEVEL: read(oneOf(LOG_LEVELS)).default('info'),
   ADMIN_EMAIL: read(mailAddress).optional(),
   ADMIN_PASSWORD: read((text) => sound(new Secret(text))).optional(),
@@ -69,6 +72,9 @@ export const environmentSchema = z.object({
   RATE_LIMIT: read(onOff).default(true),
   DOCS: read(onOff).optional(),
   MIGRATE: read(onOff).default(true),
+  TLS_CERT_FILE: read(filePath).optional(),
+  TLS_KEY_FILE: read(filePath).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: read(collectorUrl).optional(),
 });
 
 /** The variables as they are understood, each by itself sound. */

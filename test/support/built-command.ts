@@ -1,9 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { DIST } from './built.js';
 import { eventually } from './eventually.js';
 
-const DIST = path.join(__dirname, '..', '..', 'dist', 'src');
+const COMMANDS = path.join(DIST, 'src');
 /** How long a command may take on a machine that does much else. */
 const WITHIN_MS = 60_000;
 
@@ -27,7 +28,7 @@ export function startCommand(
   { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
 ): BuiltCommand {
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, ['--enable-source-maps', path.join(DIST, script), ...args], {
+  const child = spawn(process.execPath, ['--enable-source-maps', path.join(COMMANDS, script), ...args], {
     cwd,
     env: { PATH, ...env },
     stdio: 'pipe',

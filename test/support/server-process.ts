@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Api } from './api.js';
+import { DIST } from './built.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 import { scratchFolder } from './scratch.js';
 
-const MAIN = path.resolve('dist/src/main.js');
+const MAIN = path.join(DIST, 'src', 'main.js');
 /** Ends the child with the test, however that ended: by kill -9 too, its standard input is closed. */
 const LEASH = `data:text/javascript,process.stdin.on('end',()=>process.exit(70)).on('error',()=>process.exit(70)).resume()`;
 const READY_WITHIN_MS = 30_000;

@@ -56,6 +56,7 @@ export function testEnvironment(
     ADMIN_PASSWORD: ADMIN.password,
     RATE_LIMIT: 'off',
     LOG_LEVEL: 'error',
+    METRICS_PORT: 'off',
     // The reference page is served by packages that Jest would have to compile; the smoke test of the built server has it.
     DOCS: 'off',
     ...env,

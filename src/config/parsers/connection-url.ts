@@ -27,6 +27,14 @@ export const postgresUrl = (text: string): Parsed<Secret> => {
     : faulty('must be postgres://user:password@host:5432/database (special characters percent-encoded)');
 };
 
+export const redisUrl = (text: string): Parsed<Secret> => {
+  const url = parse(text, ['redis:', 'rediss:']);
+  const isPlain = url !== undefined && url.hostname !== '' && /^(?:\/(?:[0-9]{1,4})?)?$/.test(url.pathname);
+  return isPlain && url.search === '' && url.hash === ''
+    ? sound(new Secret(text))
+    : faulty('must be redis://user:password@host:6379/0 or rediss://… (special characters percent-encoded, no query)');
+};
+
 // nodemailer takes its options from the query, and these would print messages, links and credentials.
 const TELLTALE_OPTIONS = ['logger', 'debug', 'transactionLog'];
 

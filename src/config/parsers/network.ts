@@ -3,13 +3,20 @@ import ipaddr from 'ipaddr.js';
 import type { TrustProxy } from '../app-config.js';
 import type { Parsed } from './parsed.js';
 import { faulty, sound } from './parsed.js';
-import { splitList } from './plain.js';
+import { splitList, wholeNumber } from './plain.js';
 
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*$/;
 
 /** What to listen on: an address without brackets, or a name. */
 export const listenHost = (text: string): Parsed<string> =>
   isIP(text) !== 0 || HOST_NAME.test(text) ? sound(text) : faulty('must be an IP address or a host name');
+
+/** A port that need not be opened at all. */
+export const listenPort = (text: string): Parsed<number | 'off'> => {
+  if (text === 'off' || text === 'false') return sound('off');
+  const port = wholeNumber(0, 65_535)(text);
+  return port.ok ? port : faulty('must be a whole number from 0 to 65535, or off');
+};
 
 /** True only for what certainly cannot be reached from another machine. */
 export const isLoopback = (host: string): boolean =>

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { postgresUrl, smtpUrl } from './connection-url.js';
+import { postgresUrl, redisUrl, smtpUrl } from './connection-url.js';
 import { mailAddress, mailSender } from './mailbox.js';
-import { isLoopback, listenHost, trustProxy } from './network.js';
+import { isLoopback, listenHost, listenPort, trustProxy } from './network.js';
 import type { Parsed } from './parsed.js';
 import { sound } from './parsed.js';
-import { oneOf, onOff, stringOrUri, wholeNumber } from './plain.js';
-import { webBase, webOrigin, webOrigins } from './web-address.js';
+import { filePath, oneOf, onOff, stringOrUri, wholeNumber } from './plain.js';
+import { collectorUrl, webBase, webOrigin, webOrigins } from './web-address.js';
 
 const refuses = (parse: (text: string) => Parsed<unknown>, texts: readonly string[]): void => {
   expect(texts.filter((text) => parse(text).ok)).toEqual([]);
@@ -35,6 +35,51 @@ describe('plain values', () => {
   it('takes a name or a URI for an issuer', () => {
     takes(stringOrUri, ['gatehouse', 'https://auth.example.com', 'urn:example:auth']);
     refuses(stringOrUri, ['', 'two words', 'a\nb', ':nothing', 'x'.repeat(256), 'bücher']);
+  });
+});
+
+describe('where operators look', () => {
+  it('takes a port, a free one or none for Prometheus', () => {
+    expect(['9464', '0', 'off', 'false'].map(listenPort)).toEqual([9_464, 0, 'off', 'off'].map(sound));
+    refuses(listenPort, ['65536', '-1', 'on', 'OFF', '', '9464 ']);
+  });
+
+  it('takes the address of a collector, and no credentials in it', () => {
+    takes(collectorUrl, ['http://127.0.0.1:4318', 'https://otel.example.com/', 'http://collector:4318/base']);
+    refuses(collectorUrl, [
+      '',
+      'collector:4318',
+      'grpc://a',
+      'http://',
+      'http://u:p@a',
+      'http://a?b',
+      'http://a#b',
+      'http://a b',
+    ]);
+  });
+
+  it('takes the address of a Redis', () => {
+    takes(redisUrl, [
+      'redis://127.0.0.1',
+      'redis://:p%40ss@redis:6379/0',
+      'rediss://user:pass@redis.example.com:6380/15',
+    ]);
+    refuses(redisUrl, [
+      '',
+      'redis:',
+      'redis://',
+      'http://a',
+      'redis://a/b',
+      'redis://a?family=6',
+      'redis://a#b',
+      'redis://:%@a',
+      'redis://a /0',
+    ]);
+  });
+
+  it('takes the path of a file', () => {
+    takes(filePath, ['/run/secrets/key.pem', 'key.pem', 'C:\\keys\\key.pem', 'a b.pem']);
+    refuses(filePath, ['', ' a', 'a ', 'a\nb', 'a\0b']);
   });
 });
 

@@ -27,6 +27,12 @@ export const oneOf =
     return word === undefined ? faulty(`must be one of ${words.join(', ')}`) : sound(word);
   };
 
+/** The name of a file, read later: whether it is there is told when it is opened. */
+export const filePath = (text: string): Parsed<string> =>
+  /^[^\p{Cc}]{1,4096}$/u.test(text) && text.trim() === text
+    ? sound(text)
+    : faulty('must be the path of a file, without blanks around it');
+
 /** Splits at commas, without the blanks around; undefined where an entry is empty or there are too many. */
 export const splitList = (text: string, most: number): string[] | undefined => {
   const entries = text.split(',').map((entry) => entry.trim());

@@ -35,4 +35,12 @@ export const webBase = (text: string): Parsed<string> => {
     : faulty('must be an http or https address without query, fragment, credentials and trailing slash');
 };
 
+/** Where traces go: the address before `/v1/traces`, as the OpenTelemetry specification has it. */
+export const collectorUrl = (text: string): Parsed<string> => {
+  const url = URL.canParse(text) && !/[\s?#@\\]/.test(text) ? new URL(text) : undefined;
+  return url !== undefined && ['http:', 'https:'].includes(url.protocol)
+    ? sound(text)
+    : faulty('must be an http or https address such as http://127.0.0.1:4318, without query, fragment and credentials');
+};
+
 export const isHttps = (address: string): boolean => address.startsWith('https://');

@@ -3,6 +3,7 @@ const ranks = [
   ['shared'],
   ['config'],
   ['database', 'observability'],
+  ['cleanup'],
   ['crypto'],
   ['audit', 'mail'],
   ['http'],

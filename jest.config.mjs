@@ -54,7 +54,7 @@ const withPostgres = {
 };
 
 /** Tests of times and of the contract's bounds: they run alone, one after another. */
-const TIMED = '(enumeration|sessions|revocation-stream|events|bulk-revocation)[.]e2e-spec[.]ts$';
+const TIMED = '(enumeration|sessions|revocation-stream|events|bulk-revocation|slow-clients|stopped-process)[.]e2e-spec[.]ts$';
 
 export default {
   testTimeout: 30_000,
@@ -83,5 +83,12 @@ export default {
     { ...shared, ...withPostgres, displayName: 'browser', testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'] },
     // Processes of the built server: `npm run test:chaos`.
     { ...shared, ...withPostgres, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/*.chaos-spec.ts'] },
+    // What stands around it in production, from Debian's packages: `npm run test:deployment`.
+    {
+      ...shared,
+      ...withPostgres,
+      displayName: 'deployment',
+      testMatch: ['<rootDir>/test/deployment/*.deployment-spec.ts'],
+    },
   ],
 };

@@ -14,6 +14,7 @@ import { ExpireRegistrations1764000000013 } from './1764000000013-expire-registr
 import { SealAuditEvents1764000000014 } from './1764000000014-seal-audit-events.js';
 import { ControlSessions1764000000015 } from './1764000000015-control-sessions.js';
 import { SearchUsers1764000000016 } from './1764000000016-search-users.js';
+import { CleanUp1764000000017 } from './1764000000017-clean-up.js';
 
 /** Every migration, oldest first. One that a release has shipped is never changed: a new one follows it. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   SealAuditEvents1764000000014,
   ControlSessions1764000000015,
   SearchUsers1764000000016,
+  CleanUp1764000000017,
 ];

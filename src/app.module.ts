@@ -8,6 +8,8 @@ import { AppConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import type { DatabaseModuleOptions } from './database/database.module.js';
 import { HttpModule } from './http/http.module.js';
+import { ObservabilityModule } from './observability/observability.module.js';
+import { PoolMetrics } from './pool-metrics.js';
 import { ReadinessChecks } from './readiness-checks.js';
 import { SecurityModule } from './security/security.module.js';
 import { Clock, SystemClock } from './shared/clock.js';
@@ -31,13 +33,14 @@ export class AppModule {
         AppConfigModule.forRoot(config),
         DatabaseModule.forRoot({ entities, connect }),
         HttpModule,
+        ObservabilityModule,
         SecurityModule,
         UsersModule,
         TokensModule,
         AuthModule,
         AdminModule,
       ],
-      providers: [{ provide: Clock, useValue: clock }, ReadinessChecks],
+      providers: [{ provide: Clock, useValue: clock }, PoolMetrics, ReadinessChecks],
       exports: [Clock],
     };
   }

@@ -7,26 +7,54 @@ import type { AppConfig } from './config/app-config.js';
 import { warnOfForwarding } from './http/forwarding-warnings.js';
 import { fastifyOptions } from './http/server/fastify-options.js';
 import { installHttpHooks } from './http/server/http-hooks.js';
+import { traceRequests } from './http/server/request-trace.js';
+import { reloadTls } from './http/server/tls-reload.js';
+import { countRequests } from './http/server/request-metrics.js';
 import { createLogger } from './observability/logger.js';
+import type { ServiceLogger } from './observability/logger.js';
+import { Metrics } from './observability/metrics.js';
+import type { SpanRecorder } from './observability/spans.js';
+import { startTracing } from './observability/tracing.js';
 import { serveDocs } from './openapi-document.js';
-import { Clock } from './shared/clock.js';
+import { Clock, epochSeconds } from './shared/clock.js';
+
+export interface CreateAppOptions extends AppOptions {
+  /** The process's own, where there is one. */
+  readonly logger?: ServiceLogger;
+}
 
 /** Builds the application as `main` runs it and as the tests do: everything but listening. */
-export async function createApp(options: AppOptions): Promise<NestFastifyApplication> {
+export async function createApp(options: CreateAppOptions): Promise<NestFastifyApplication> {
   const { config } = options;
+  const logger = options.logger ?? (await createLogger(config));
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(options),
     new FastifyAdapter(fastifyOptions(config)),
     // Our own parser takes JSON alone; errors reach whoever started the service instead of ending the process.
-    { bodyParser: false, abortOnError: false, logger: createLogger(config) },
+    { bodyParser: false, abortOnError: false, logger },
   );
-  configureApp(app, config);
+  const { logLinesDropped } = app.get(Metrics, { strict: false });
+  logger.countLosses((lines) => {
+    logLinesDropped.inc(lines);
+  });
+  configureApp(app, config, await startTracing(config));
   return app;
 }
 
-function configureApp(app: NestFastifyApplication, config: AppConfig): void {
+function configureApp(app: NestFastifyApplication, config: AppConfig, recorder?: SpanRecorder): void {
   const fastify = app.getHttpAdapter().getInstance();
+  countRequests(fastify, app.get(Metrics, { strict: false }).requests);
+  if (recorder) traceRequests(fastify, recorder, config.http.publicUrl);
   installHttpHooks(fastify, config);
   warnOfForwarding(fastify, config.http.trustProxy, app.get(Clock));
+  watchCertificate(app, config);
   if (config.http.docs) serveDocs(app);
+}
+
+function watchCertificate(app: NestFastifyApplication, { http }: AppConfig): void {
+  const tls = reloadTls(app.getHttpAdapter().getInstance(), http.tls, app.get(Clock));
+  if (!tls) return;
+  const help = 'When the certificate in use ends, in seconds since 1970.';
+  const metrics = app.get(Metrics, { strict: false });
+  metrics.measure('gatehouse_tls_certificate_end_timestamp_seconds', help, () => epochSeconds(tls.notAfter));
 }

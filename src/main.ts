@@ -1,7 +1,9 @@
 import 'reflect-metadata';
+import { traceToSources } from './observability/source-traces.js';
 import { startGatehouse } from './start.js';
 import { exitCodeOf, messageOf } from './start-errors.js';
 
+traceToSources();
 try {
   await startGatehouse();
 } catch (error) {

@@ -1,8 +1,10 @@
 import { ConfigError, EXIT_CONFIG } from './config/config-error.js';
 import { DevelopmentStateError } from './config/development-state.js';
 import { UnopenableKeyError } from './crypto/key-wrap.js';
+import { connectionFailure } from './database/connection-failure.js';
 import { EmbeddedPostgresError } from './database/embedded/embedded-postgres-error.js';
 import { PendingMigrationsError } from './database/migrate.js';
+import { MetricsPortError } from './observability/metrics-listener.js';
 import { AdminBootstrapError } from './users/admin-bootstrap.js';
 
 /** What whoever started the service can mend: told in one paragraph, without a stack. */
@@ -13,6 +15,7 @@ const OPERATOR_ERRORS = [
   DevelopmentStateError,
   EmbeddedPostgresError,
   PendingMigrationsError,
+  MetricsPortError,
 ];
 /** What no restart heals, since the configuration must change. */
 const CONFIGURATION_ERRORS = [ConfigError, UnopenableKeyError, AdminBootstrapError];
@@ -30,8 +33,7 @@ export function messageOf(error: unknown, failure = 'Gatehouse did not start'): 
   if (code === 'EADDRINUSE') {
     return `${failure}: ${String(address)}:${String(port)} is in use. Stop what listens there, or set PORT.`;
   }
-  if (code === 'ECONNREFUSED') {
-    return `${failure}: no Postgres answers at ${String(address)}:${String(port)}. Check DATABASE_URL.`;
-  }
+  const database = connectionFailure(error);
+  if (database) return `${failure}. ${database.reason}. Check DATABASE_URL, and MIGRATE_DATABASE_URL where it is set.`;
   return `${failure}: ${error.stack ?? error.message}`;
 }

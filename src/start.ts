@@ -1,62 +1,80 @@
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { whenDatabaseAnswers } from './await-database.js';
 import { developmentBanner } from './banner.js';
 import { createApp } from './configure-app.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { unnamedProxy } from './http/forwarding-contradictions.js';
+import { readTlsPair } from './http/server/tls-pair.js';
 import { migrateDatabase } from './migrate-database.js';
+import { openLogOutput } from './observability/log-output.js';
 import { createLogger } from './observability/logger.js';
+import type { ServiceLogger } from './observability/logger.js';
+import { Metrics } from './observability/metrics.js';
+import { MetricsListener } from './observability/metrics-listener.js';
 import { prepareConfig } from './prepare-config.js';
-
-const PARENT_CHECK_MS = 500;
+import type { Prepared } from './prepare-config.js';
+import { Stop } from './stop.js';
+import { openWaitingRoom } from './waiting-room.js';
 
 /** Reads the configuration, opens the database, listens, and stops in that order backwards at SIGTERM or SIGINT. */
 export async function startGatehouse(): Promise<void> {
+  const prepared = await prepareConfig();
+  const { config, state } = prepared;
+  // Before anything is started: what is wrong with it is a fault of the configuration.
+  if (config.http.tls) readTlsPair(config.http.tls);
+  const output = await createLogger(config, openLogOutput());
+  Logger.overrideLogger(output);
+  const stop = new Stop(() => output.flush());
+  stop.listen(state === undefined ? 'by signals' : 'by signals or with the parent');
+  try {
+    await run({ ...prepared, output, stop });
+  } catch (error) {
+    // Told to stop while it starts: that ends the process, and this is no failure.
+    if (stop.signal.aborted) await new Promise(() => undefined);
+    await stop.unwind();
+    await output.flush();
+    throw error;
+  }
+}
+
+interface Run extends Prepared {
+  readonly output: ServiceLogger;
+  readonly stop: Stop;
+}
+
+async function run({ config, state, embedded, output, stop }: Run): Promise<void> {
   const logger = new Logger('Gatehouse');
   const log = (line: string): void => {
     logger.log(line);
   };
-  const { config, state, embedded } = await prepareConfig();
-  Logger.overrideLogger(createLogger(config));
-  const postgres = embedded && startEmbeddedPostgres(embedded, log);
-  let app: NestFastifyApplication | undefined;
-  const stop = async (): Promise<void> => {
-    await app?.close();
-    // Told to stop while Postgres starts: it is waited for, or it would be left running.
-    await (await postgres)?.stop();
-  };
-  stopWhenTold(stop, state === undefined ? 'by signals' : 'by signals or with the parent');
-  await postgres;
-  try {
-    await migrateDatabase(config, log);
-    app = await createApp({ config });
-    await app.listen(config.http.port, config.http.host);
-    for (const doubt of unnamedProxy(config.http)) logger.warn(doubt);
-  } catch (error) {
-    await stop();
-    throw error;
+  if (embedded) {
+    const postgres = startEmbeddedPostgres(embedded, log);
+    // Told to stop while it starts: it is waited for, or it would be left running.
+    stop.add(async () => (await postgres.catch(() => undefined))?.stop());
+    await postgres;
   }
+  const openRoom = (): ReturnType<typeof openWaitingRoom> => openWaitingRoom(config);
+  const build = async (): Promise<NestFastifyApplication> => {
+    await migrateDatabase(config, log);
+    return initialised(await createApp({ config, logger: output }));
+  };
+  const app = await whenDatabaseAnswers(build, { openRoom, signal: stop.signal });
+  const metrics = config.metrics && new MetricsListener(app.get(Metrics, { strict: false }), config.metrics);
+  stop.add(async () => metrics?.close());
+  stop.add(() => app.close());
+  await metrics?.listen();
+  await app.listen(config.http.port, config.http.host);
+  for (const doubt of unnamedProxy(config.http)) logger.warn(doubt);
   if (state) process.stdout.write(developmentBanner(config, state));
 }
 
-/** npm hands a signal to its shell, and the shell to nobody: in development the end of the parent is one too. */
-function stopWhenTold(stop: () => Promise<void>, when: 'by signals' | 'by signals or with the parent'): void {
-  let stopping = false;
-  const onStop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`Gatehouse did not stop cleanly: ${String(error)}\n`);
-        process.exit(1);
-      },
-    );
-  };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onStop);
-  if (when === 'by signals') return;
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) onStop();
-  }, PARENT_CHECK_MS).unref();
+/** What is left is to listen. An application that cannot come up keeps no connection: there may be another try. */
+async function initialised(app: NestFastifyApplication): Promise<NestFastifyApplication> {
+  try {
+    return await app.init();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }

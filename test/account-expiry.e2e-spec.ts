@@ -1,4 +1,4 @@
-import { UnverifiedAccounts } from '../src/auth/account/unverified-accounts.js';
+import { cleanUp } from './support/cleanup.js';
 import { createTestDatabase, onServer } from './support/database.js';
 import type { TestDatabase } from './support/database.js';
 import { Mailbox } from './support/mailbox.js';
@@ -16,18 +16,17 @@ describe('an account whose address is never verified, though it must be', () => 
   const secrets = { JWT_SECRET: randomSecret(), REFRESH_SECRET: randomSecret() };
   let database: TestDatabase;
   let service: TestApp;
-  let expiry: UnverifiedAccounts;
 
   beforeAll(async () => {
     database = await createTestDatabase();
     service = await startTestApp({ database, env: { ...secrets, REQUIRE_VERIFIED_EMAIL: 'on' } });
-    expiry = service.app.get(UnverifiedAccounts, { strict: false });
   });
   afterAll(async () => {
     await service.close();
     await database.drop();
   });
 
+  const expired = async (at = service): Promise<number | undefined> => (await cleanUp(at)).registrations;
   const register = async (): Promise<string> => {
     const email = freshAddress();
     expect((await service.api.post('/api/register', { email, password: PASSWORD })).status).toBe(202);
@@ -41,10 +40,10 @@ describe('an account whose address is never verified, though it must be', () => 
   it('goes after seven days, and not a second before', async () => {
     const email = await register();
     service.clock.advance(WEEK - 2);
-    expect(await expiry.run()).toBe(0);
+    expect(await expired()).toBe(0);
     expect(await left(email)).toEqual([email]);
     service.clock.advance(2);
-    expect(await expiry.run()).toBe(1);
+    expect(await expired()).toBe(1);
     expect(await left(email)).toEqual([]);
     const [event] = await service.sql(
       `SELECT user_id IS NOT NULL AS whose, actor_id, details FROM audit_events WHERE type = 'user_deleted'`,
@@ -61,7 +60,7 @@ describe('an account whose address is never verified, though it must be', () => 
     await service.sql('UPDATE users SET email_verified_at = NULL, registration_expires_at = $2 WHERE email = $1', [
       ...[email, service.clock.now()],
     ]);
-    expect(await expiry.run()).toBe(1);
+    expect(await expired()).toBe(1);
     expectProblem(await service.api.get('/api/protected', tokens.accessToken), 401, 'token_revoked');
     expectProblem(await service.api.refresh(tokens.refreshToken), 401, 'refresh_invalid');
   });
@@ -75,7 +74,7 @@ describe('an account whose address is never verified, though it must be', () => 
     const link = await mailbox.eventuallyMail(other, 'verify_email');
     await service.api.post('/api/email/verify', { token: link.token });
     service.clock.advance(WEEK);
-    await expiry.run();
+    await expired();
     expect(await left(one, other)).toEqual([one, other].sort());
   });
 
@@ -85,11 +84,11 @@ describe('an account whose address is never verified, though it must be', () => 
     await onServer(async (query) => {
       await query('BEGIN');
       await query('SELECT 1 FROM users WHERE email = $1 FOR UPDATE', [held]);
-      expect(await expiry.run()).toBe(1);
+      expect(await expired()).toBe(1);
       await query('ROLLBACK');
     }, database.url);
     expect(await left(held, free)).toEqual([held]);
-    expect(await expiry.run()).toBe(1);
+    expect(await expired()).toBe(1);
   });
 
   it('goes with all others in batches', async () => {
@@ -98,7 +97,7 @@ describe('an account whose address is never verified, though it must be', () => 
        SELECT gen_random_uuid(), 'many' || n || '@example.com', 'x', now(), $1 FROM generate_series(1, 230) n`,
       [service.clock.now()],
     );
-    expect(await expiry.run()).toBe(230);
+    expect(await expired()).toBe(230);
   });
 
   it('stays where it need not be verified any more, for good once it was used', async () => {
@@ -107,30 +106,12 @@ describe('an account whose address is never verified, though it must be', () => 
     try {
       service.clock.advance(WEEK);
       await lenient.api.signIn({ email: used, password: PASSWORD });
-      expect(await lenient.app.get(UnverifiedAccounts, { strict: false }).run()).toBe(0);
+      expect(await expired(lenient)).toBe(0);
       expect(await left(used, unused)).toEqual([used, unused].sort());
     } finally {
       await lenient.close();
     }
-    expect(await expiry.run()).toBe(1);
+    expect(await expired()).toBe(1);
     expect(await left(used, unused)).toEqual([used]);
-  });
-
-  it('is looked for each hour', () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
-    try {
-      const run = jest.spyOn(expiry, 'run').mockResolvedValue(0);
-      expiry.onApplicationBootstrap();
-      jest.advanceTimersByTime(60 * 60 * 1000 - 1);
-      expect(run).not.toHaveBeenCalled();
-      jest.advanceTimersByTime(1);
-      expect(run).toHaveBeenCalledTimes(1);
-      expiry.onApplicationShutdown();
-      jest.advanceTimersByTime(10 * 60 * 60 * 1000);
-      expect(run).toHaveBeenCalledTimes(1);
-      run.mockRestore();
-    } finally {
-      jest.useRealTimers();
-    }
   });
 });

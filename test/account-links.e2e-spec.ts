@@ -1,7 +1,7 @@
 import { MailSender } from '../src/mail/mail-sender.js';
-import { UnverifiedAccounts } from '../src/auth/account/unverified-accounts.js';
 import type { Answer, Problem, Tokens } from './support/api.js';
 import { Authenticator } from './support/authenticator.js';
+import { cleanUp } from './support/cleanup.js';
 import { Mailbox } from './support/mailbox.js';
 import { essence, expectProblem, fieldsOf } from './support/problem.js';
 import { ADMIN, startTestApp } from './support/test-app.js';
@@ -370,12 +370,11 @@ describe('where addresses must be verified', () => {
     await service.sql(
       `INSERT INTO users (id, email, created_at) VALUES (gen_random_uuid(), 'invited@example.com', now() - interval '30 d')`,
     );
-    const cleanup = service.app.get(UnverifiedAccounts, { strict: false });
     service.clock.advance(6 * 24 * HOUR);
     await register(renewed, NEW);
-    expect(await cleanup.run()).toBe(0);
+    expect(await cleanUp(service)).toMatchObject({ registrations: 0 });
     service.clock.advance(24 * HOUR);
-    expect(await cleanup.run()).toBeGreaterThanOrEqual(1);
+    expect((await cleanUp(service)).registrations).toBeGreaterThanOrEqual(1);
     expect(await Promise.all([email, verified, renewed, 'invited@example.com', ADMIN.email].map(exists))).toEqual([
       ...[false, true, true, true, true],
     ]);

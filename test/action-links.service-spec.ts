@@ -7,7 +7,7 @@ import type { LinkPurpose } from '../src/shared/link-lives.js';
 import { ActionLinks } from '../src/users/action-links.js';
 import type { ActionLink, LinkOwner, NewLink } from '../src/users/action-links.js';
 import { requireEmail } from '../src/users/email-address.js';
-import { createTestDatabase, onServer } from './support/database.js';
+import { createTestDatabase } from './support/database.js';
 import type { TestDatabase } from './support/database.js';
 import { heldOpen } from './support/database-locks.js';
 
@@ -202,28 +202,5 @@ describe('no link is made', () => {
     const made = await heldOpen({ database, sql }, [statement[0], [...statement[1]]], () => make());
     expect(made).toBe('');
     expect(await count()).toBe(0);
-  });
-});
-
-describe('links that have expired', () => {
-  it('go along with the next one that is made, some at a time, and none that is still good', async () => {
-    const late = addSeconds(NOW, LINK_LIFE_SECONDS.password_reset);
-    for (let at = 0; at < 12; at += 1) await make({ userId: await newAccount(`user${at}@example.com`) });
-    const good = await make({ userId: await newAccount('good@example.com') }, addSeconds(NOW, 1));
-    const own = await make({ purpose: 'verify_email' }, late);
-    expect(await count()).toBe(4);
-    for (const token of [good, own]) expect(await find(token, late)).toBeDefined();
-  });
-
-  it('are passed over while another is deleting them', async () => {
-    await make({ userId: await newAccount('other@example.com') });
-    const late = addSeconds(NOW, LINK_LIFE_SECONDS.password_reset);
-    await onServer(async (query) => {
-      await query('BEGIN');
-      await query('SELECT 1 FROM action_links FOR UPDATE');
-      expect(await make({}, late)).not.toBe('');
-      await query('ROLLBACK');
-    }, database.url);
-    expect(await count()).toBe(2);
   });
 });

@@ -1,7 +1,7 @@
 import { MailSender } from '../src/mail/mail-sender.js';
-import { RevocationCleanup } from '../src/tokens/revocation/revocation-cleanup.js';
 import { RevocationFeed } from '../src/tokens/revocation/revocation-feed.js';
 import type { Tokens } from './support/api.js';
+import { cleanUp } from './support/cleanup.js';
 import { createTestDatabase, onServer } from './support/database.js';
 import type { TestDatabase } from './support/database.js';
 import { ADMIN, randomSecret, startTestApp } from './support/test-app.js';
@@ -112,47 +112,15 @@ describe('the feed of revocations', () => {
   it('is rid of what has expired by the service itself, and of nothing that has not', async () => {
     await insert('expired', '-1 second');
     await insert('live', '1 minute');
-    expect(await service.app.get(RevocationCleanup, { strict: false }).run()).toBe(1);
+    expect(await cleanUp(service)).toMatchObject({ revocations: 1 });
     expect(await left()).toEqual(['live1']);
-  });
-
-  it('is rid of it each minute', () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
-    try {
-      const cleanup = service.app.get(RevocationCleanup, { strict: false });
-      const run = jest.spyOn(cleanup, 'run').mockResolvedValue(0);
-      cleanup.onApplicationBootstrap();
-      jest.advanceTimersByTime(59_999);
-      expect(run).not.toHaveBeenCalled();
-      jest.advanceTimersByTime(1);
-      expect(run).toHaveBeenCalledTimes(1);
-      cleanup.onApplicationShutdown();
-      jest.advanceTimersByTime(600_000);
-      expect(run).toHaveBeenCalledTimes(1);
-      run.mockRestore();
-    } finally {
-      jest.useRealTimers();
-    }
-  });
-
-  it('is rid of many in small batches, without waiting for rows that another instance is deleting', async () => {
-    await insert('expired', '-1 second', 2_500);
-    const cleanup = service.app.get(RevocationCleanup, { strict: false });
-    await onServer(async (query) => {
-      await query('BEGIN');
-      await query(`SELECT id FROM revocations ORDER BY id LIMIT 10 FOR UPDATE`);
-      expect(await cleanup.run()).toBe(2_490);
-      await query('ROLLBACK');
-    }, database.url);
-    expect(await cleanup.run()).toBe(10);
-    expect(await left()).toEqual([]);
   });
 
   it('goes on being followed where rows are deleted from it', async () => {
     await insert('expired', '-1 second', 10);
     const feed = service.app.get(RevocationFeed, { strict: false });
     await feed.read();
-    await service.app.get(RevocationCleanup, { strict: false }).run();
+    await cleanUp(service);
     const tokens = await service.api.signIn(ADMIN);
     await service.sql(
       `INSERT INTO revocations (kind, subject, expires_at) VALUES ('session', $1, now() + interval '70 min')`,

@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { GuessCounters } from '../src/auth/guesses/guess-counters.js';
+import { FORGOTTEN_GUESSES } from '../src/auth/guesses/forgotten-guesses.js';
 import type { Counted, CounterPolicy, Reservation } from '../src/auth/guesses/guess-counters.js';
 import { addSeconds } from '../src/shared/clock.js';
 import { Chance } from './support/chance.js';
@@ -61,6 +62,40 @@ describe('counters of guesses', () => {
     }
     expect((await counters.reserve([other], now)).states).toMatchObject([{ tries: 1, streak: 1 }]);
   });
+
+  it('remember what came in a row only where something follows from it', async () => {
+    const counted = [fresh(plain), fresh(doubling)];
+    await counters.reserve(counted, now);
+    const later = await counters.reserve(counted, addSeconds(now, DAY));
+    expect(later.states.map(({ streak }) => streak)).toEqual([0, 2]);
+  });
+
+  it.each([1, 4, 9, 99])(
+    'let whoever makes %i guesses, and waits until they are forgotten, make fewer than a hundred a year',
+    async (atOnce) => {
+      const counted = fresh(doubling);
+      const bucket = await counters.bucketOf(counted.subject);
+      let [at, guesses] = [now, 0];
+      while (at < addSeconds(now, 365 * DAY)) {
+        for (let time = 0; time < atOnce; time += 1) {
+          const reservation = await counters.reserve([counted], at);
+          expect(reservation.granted).toBe(true);
+          await counters.fail(bucketsOf(reservation), at);
+          guesses += 1;
+          // Slow enough for no wait.
+          at = addSeconds(at, 16 * MINUTE);
+        }
+        const [row] = await service.sql<{ due: Date }>('SELECT forget_at AS due FROM guesses WHERE bucket = $1', [
+          bucket,
+        ]);
+        at = row?.due ?? at;
+        const order = { now: at, limit: 1_000, from: undefined };
+        await dataSource.transaction((tx) => FORGOTTEN_GUESSES.deleteBatch(tx, order));
+        expect(await service.sql('SELECT FROM guesses WHERE bucket = $1', [bucket])).toEqual([]);
+      }
+      expect(guesses).toBeLessThan(100);
+    },
+  );
 
   it('take back what was reserved with one that turned out to be spent in a race', async () => {
     const [scarce, ample] = [fresh(plain), fresh({ quota: 1_000, windowSeconds: 60 })];

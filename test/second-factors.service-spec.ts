@@ -439,17 +439,6 @@ describe('the second step of a sign-in', () => {
     expect(await taken([newest, others])).toBe(2);
   });
 
-  it('takes along what has expired, of whomever', async () => {
-    const [user, other] = [await owner(), await owner()];
-    await times(8, () => open(other));
-    clock.advance(MINUTE);
-    const live = await open(other);
-    clock.advance(4 * MINUTE);
-    await open(user);
-    expect(await all('SELECT 1 FROM mfa_challenges')).toHaveLength(2);
-    expect(await take(live)).toBeDefined();
-  });
-
   it.each([
     ['changed', CHANGE_CREDENTIAL],
     ['deleted', 'DELETE FROM users WHERE id = $1'],

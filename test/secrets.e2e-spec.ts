@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { MailSender } from '../src/mail/mail-sender.js';
+import type { Sink } from '../src/observability/log-output.js';
 import { UsersService } from '../src/users/users.service.js';
 import type { Tokens } from './support/api.js';
 import { Authenticator } from './support/authenticator.js';
@@ -32,7 +33,11 @@ describe('what the service writes of its own accord', () => {
   beforeAll(async () => {
     jest.spyOn(process.stdout, 'write').mockImplementation(capture);
     jest.spyOn(process.stderr, 'write').mockImplementation(capture);
-    service = await startTestApp({ env: { LOG_LEVEL: 'debug', ...secrets } });
+    const logTo: Sink = (text, done) => {
+      written.push(text);
+      done();
+    };
+    service = await startTestApp({ env: { LOG_LEVEL: 'debug', ...secrets }, logTo });
     await exercise();
   });
   afterAll(async () => {
@@ -157,6 +162,8 @@ describe('what the service writes of its own accord', () => {
     expect(requestIds).toHaveLength(4);
     for (const id of requestIds) expect(log).toContain(id);
     expect(log).toContain('broken inside');
+    for (const line of ['"level":"debug"', '"context":"Request"', '"event":"authn_login_fail"'])
+      expect(log).toContain(line);
     expect(told.size).toBeGreaterThan(35);
     expect(mailed.size).toBe(2);
   });

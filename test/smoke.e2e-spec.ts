@@ -128,7 +128,7 @@ describe('the built server in development, in an empty folder, with nothing set'
   it('stops at SIGTERM while it is still starting, and leaves no Postgres behind', async () => {
     await server.stop();
     server = await startServer(folder);
-    const postgres = await eventuallyFound('Postgres runs', postmasterPid);
+    const postgres = await eventuallyFound('Postgres runs', postmasterPid, 60_000);
     await server.stop();
     await eventuallyFound('Postgres has ended', () => (isRunning(postgres) ? undefined : true));
   });
@@ -160,9 +160,11 @@ describe('the built server in production', () => {
     return server;
   };
   const refusal = async (env: Readonly<Record<string, string>>): Promise<{ code: number | null; errors: string }> => {
-    const server = await startServer(emptyFolder(), env);
+    const server = await startServer(emptyFolder(), { METRICS_PORT: 'off', ...env });
     const { code, output, errors } = await server.ends();
-    expect(output).toBe('');
+    // It is said once, there. Nest has a line of its own where it cannot listen.
+    const complaints = output.split('\n').filter((line) => line !== '' && !line.includes('"level":"info"'));
+    expect(complaints.filter((line) => !line.includes('"context":"NestApplication"'))).toEqual([]);
     expect(errors).toMatch(/^Gatehouse did not start[.:] /m);
     expect(errors).not.toMatch(/\n\s+at /);
     return { code, errors };
@@ -301,15 +303,6 @@ describe('the built server in production', () => {
     }
   });
 
-  it('says where no Postgres answers, without the password', async () => {
-    const url = new URL(database.url);
-    const { username, password } = url;
-    url.port = String(await freePort());
-    const { code, errors } = await refusal({ ...complete, DATABASE_URL: url.href });
-    expect([code, errors.includes(`127.0.0.1:${url.port}`)]).toEqual([1, true]);
-    expect(errors).not.toContain(`${username}:${password}`);
-  });
-
   it('answers 503 while Postgres is away, and serves again by itself', async () => {
     const wire = await proxyTo(database.url);
     const server = await listening({ ...complete, DATABASE_URL: wire.url });
@@ -322,7 +315,8 @@ describe('the built server in production', () => {
     ]) {
       expect([503, 401, 404]).toContain(answer.status);
     }
-    expect((await api.post<Problem>('/api/login', ADMIN)).body.code).toBe('unavailable');
+    const refused = await api.post<Problem>('/api/login', ADMIN);
+    expect([refused.body.code, Number(refused.headers.get('retry-after'))]).toEqual(['unavailable', 5]);
     await wire.mend();
     await eventuallyFound('it is ready again', async () =>
       (await api.get('/health/ready')).status === 200 ? true : undefined,

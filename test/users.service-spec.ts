@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { AuditLog } from '../src/audit/audit-log.js';
 import type { AppConfig } from '../src/config/app-config.js';
 import { DataKeys } from '../src/crypto/data-keys.js';
+import { Metrics } from '../src/observability/metrics.js';
 import { SystemClock } from '../src/shared/clock.js';
 import { newUserId } from '../src/shared/ids.js';
 import { Secret } from '../src/shared/secret.js';
@@ -64,7 +65,7 @@ function build(options: { requireVerifiedEmail?: boolean; argon2Time?: number } 
   const clock = new SystemClock();
   const keys = new DataKeys(dataSource, clock, config);
   const decoys = new DecoyHashes(dataSource, keys, clock, config);
-  const hasher = new PasswordHasher(config);
+  const hasher = new PasswordHasher(config, new Metrics());
   const policy = new PasswordPolicy(config);
   return {
     hasher,

@@ -20,13 +20,22 @@ const INSERT = `
 /** How many one statement takes. */
 const CHUNK = 1_000;
 
+export type WrittenListener = (rows: readonly EventRow[], on: Executor) => void;
+
 /** The record of security events: insert-only, and the database itself refuses anything else. */
 @Injectable()
 export class AuditLog {
+  private onWritten: WrittenListener = () => undefined;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly keys: DataKeys,
   ) {}
+
+  /** Has all that is written told, and where: in a transaction it may yet be undone. */
+  watch(onWritten: WrittenListener): void {
+    this.onWritten = onWritten;
+  }
 
   /** @param on the transaction of the change that it tells of; by itself where nothing changes */
   append(event: AuditEvent, on: Executor = this.dataSource): Promise<void> {
@@ -40,6 +49,7 @@ export class AuditLog {
       const rows = events.slice(start, start + CHUNK).map(rowOf);
       const columns = COLUMNS.map((column) => rows.map((row) => row[column]));
       await on.query(INSERT, [...columns, rows.map((row) => eventMac(key, row))]);
+      this.onWritten(rows, on);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { Metrics } from '../observability/metrics.js';
 import { Clock, addSeconds } from '../shared/clock.js';
 import { asUserId } from '../shared/ids.js';
 import type { AuditEvent } from './audit-event.js';
@@ -34,7 +35,7 @@ describe('refusals', () => {
         return Promise.resolve();
       },
     };
-    refusals = new Refusals(log as unknown as AuditLog, clock);
+    refusals = new Refusals(log as unknown as AuditLog, clock, new Metrics());
   });
 
   const note = (changes: Partial<AuditEvent> = {}, of = 'alice', from = '192.0.2.1'): Promise<void> => {

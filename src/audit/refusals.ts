@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap } from '@nestjs/common';
+import { Metrics } from '../observability/metrics.js';
 import { Clock, addSeconds } from '../shared/clock.js';
 import type { AuditEvent } from './audit-event.js';
 import { AuditLog } from './audit-log.js';
@@ -38,6 +39,7 @@ export class Refusals implements OnApplicationBootstrap {
   constructor(
     private readonly audit: AuditLog,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -56,6 +58,7 @@ export class Refusals implements OnApplicationBootstrap {
    * @returns when the first of its kind has been written, or at once
    */
   async note(event: AuditEvent, { of, from }: RefusalSource): Promise<void> {
+    this.metrics.refusals.inc({ type: event.type });
     const own = keyOf(event, of, from);
     const isTold = this.open.has(own) || this.open.size < MAX_OPEN;
     const [key, told] = isTold ? [own, event] : [keyOf(event), ofMany(event)];

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { AuditModule } from '../audit/audit.module.js';
+import { Cleanup } from '../cleanup/cleanup.js';
+import { CleanupModule } from '../cleanup/cleanup.module.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { PageCursors } from '../http/page-cursors.js';
 import { MailModule } from '../mail/mail.module.js';
@@ -12,6 +14,7 @@ import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { CrossSiteCheck } from './cookies/cross-site-check.js';
 import { DeviceTokens } from './guesses/device-tokens.js';
+import { FORGOTTEN_GUESSES } from './guesses/forgotten-guesses.js';
 import { GuessCounters } from './guesses/guess-counters.js';
 import { GuessEvents } from './guesses/guess-events.js';
 import { Guesses } from './guesses/guesses.js';
@@ -41,6 +44,7 @@ import { Reauthentication } from './account/reauthentication.js';
 import { SecondFactorReset } from './account/second-factor-reset.js';
 import { RequestedLinks } from './account/requested-links.js';
 import { UnverifiedAccounts } from './account/unverified-accounts.js';
+import { EXPIRED_CHALLENGES } from './mfa/expired-challenges.js';
 import { MfaController } from './mfa/mfa.controller.js';
 import { MfaChanges } from './mfa/mfa-changes.js';
 import { MfaEnrolment } from './mfa/mfa-enrolment.js';
@@ -54,13 +58,14 @@ import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignIn } from './sign-in/sign-in.js';
 import { SignInNotices } from './sign-in/sign-in-notices.js';
 import { SignInOpening } from './sign-in/sign-in-opening.js';
+import { SignInTally } from './sign-in/sign-in-tally.js';
 import { JwtStrategy } from './strategies/jwt.strategy.js';
 import { LocalStrategy } from './strategies/local.strategy.js';
 import { RefreshTokenStrategy } from './strategies/refresh-token.strategy.js';
 import { TokenIssuer } from './token-issuer.js';
 
 const strategies = [JwtStrategy, LocalStrategy, RefreshTokenStrategy];
-const signIn = [MfaChallenges, MfaSignIn, PasswordSignIn, SignIn, SignInNotices, SignInOpening, TokenIssuer];
+const signIn = [MfaChallenges, MfaSignIn, PasswordSignIn, SignIn, SignInNotices, SignInOpening, SignInTally, TokenIssuer];
 const guessing = [DeviceTokens, GuessCounters, GuessEvents, Guesses];
 const account = [
   AccessEnding,
@@ -96,6 +101,7 @@ const account = [
     PassportModule,
     SecurityModule,
     AuditModule,
+    CleanupModule,
     CryptoModule,
     MailModule,
     ObservabilityModule,
@@ -114,4 +120,8 @@ const account = [
   providers: [...strategies, ...signIn, ...guessing, ...account, AuthService, CrossSiteCheck, MailBudget, PageCursors],
   exports: [AccountAdministration, AccountRemoval, AccountSupport, Invitations],
 })
-export class AuthModule {}
+export class AuthModule {
+  constructor(cleanup: Cleanup, unverifiedAccounts: UnverifiedAccounts) {
+    cleanup.register(unverifiedAccounts, FORGOTTEN_GUESSES, EXPIRED_CHALLENGES);
+  }
+}

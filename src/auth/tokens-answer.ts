@@ -9,6 +9,7 @@ export function answerWithTokens(
   tokens: IssuedTokens,
   refreshTokenIn: RefreshTokenIn,
 ): TokensResponse {
+  reply.request.caller = { ...reply.request.caller, sessionId: tokens.sessionId };
   if (refreshTokenIn === 'cookie') setTokenCookies(reply, tokens);
   return TokensResponse.from(tokens, refreshTokenIn);
 }

@@ -20,6 +20,7 @@ const PURPOSES = [
   'guesses',
   'mfa tokens',
   'recovery codes',
+  'throttling',
   'totp',
 ] as const;
 export type DataKeyPurpose = (typeof PURPOSES)[number];

@@ -1,5 +1,7 @@
 import type { DataSourceOptions } from 'typeorm';
+import { BoundedClient } from './bounded-client.js';
 
+const HOUR_MS = 60 * 60 * 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** How long beyond the server's own limit an answer is waited for: only a lost connection takes longer. */
@@ -13,8 +15,13 @@ const sessionLimits = {
     idle_in_transaction_session_timeout: 15_000,
   },
   // An index of a large table takes its time; but while a migration waits for a lock, every request to that table
-  // waits behind it, so it had better give up and be started again.
-  migrations: { statement_timeout: 0, lock_timeout: 10_000, idle_in_transaction_session_timeout: 0 },
+  // waits behind it, so it had better give up and be started again. The connection that holds the turn idles meanwhile;
+  // one that was left behind by a machine that is gone must not hold it for ever.
+  migrations: {
+    statement_timeout: 2 * HOUR_MS,
+    lock_timeout: 10_000,
+    idle_in_transaction_session_timeout: 6 * HOUR_MS,
+  },
 } as const;
 
 /** How long an answer is waited for, in milliseconds, whatever the server does. */
@@ -22,6 +29,7 @@ const answerLimits = { requests: { query_timeout: STATEMENT_TIMEOUT_MS + ANSWER_
 
 /** What goes to node-postgres as it is. */
 interface DriverOptions {
+  readonly Client: typeof BoundedClient;
   readonly statement_timeout?: number;
   readonly lock_timeout?: number;
   readonly idle_in_transaction_session_timeout?: number;
@@ -66,6 +74,7 @@ export function dataSourceOptions(settings: DataSourceSettings): DatabaseOptions
     migrationsTransactionMode: 'each',
     logging: false,
     extra: {
+      Client: BoundedClient,
       ...(pooler === 'session' ? sessionLimits[purpose] : {}),
       ...answerLimits[purpose],
       keepAlive: true,

@@ -34,17 +34,23 @@ const MESSAGES = [
 /** How far causes are followed: an error may be wrapped, but not without end. */
 const MAX_DEPTH = 5;
 
-/** True where the database could not be reached or refuses to serve, as opposed to refusing one statement. */
-export function isDatabaseUnavailable(error: unknown, depth = 0): boolean {
-  if (!types.isNativeError(error) || depth > MAX_DEPTH) return false;
-  const code: unknown = Reflect.get(error, 'code');
-  if (typeof code === 'string' && (SQLSTATE.test(code) || NETWORK_CODES.has(code))) return true;
-  if (MESSAGES.some((message) => message.test(error.message))) return true;
+/** An error, what it wraps and what caused it, outermost first. */
+export function errorsIn(error: unknown, depth = 0): Error[] {
+  if (!types.isNativeError(error) || depth > MAX_DEPTH) return [];
   const together: unknown = Reflect.get(error, 'errors');
   const inner: unknown[] = [
     Reflect.get(error, 'driverError'),
     error.cause,
     ...(Array.isArray(together) ? (together as unknown[]) : []),
   ];
-  return inner.some((each) => isDatabaseUnavailable(each, depth + 1));
+  return [error, ...inner.flatMap((each) => errorsIn(each, depth + 1))];
+}
+
+/** True where the database could not be reached or refuses to serve, as opposed to refusing one statement. */
+export const isDatabaseUnavailable = (error: unknown): boolean => errorsIn(error).some(isUnavailability);
+
+function isUnavailability(error: Error): boolean {
+  const code: unknown = Reflect.get(error, 'code');
+  if (typeof code === 'string' && (SQLSTATE.test(code) || NETWORK_CODES.has(code))) return true;
+  return MESSAGES.some((message) => message.test(error.message));
 }

@@ -2,6 +2,7 @@ import { type DynamicModule, Logger, Module } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { AppConfig } from '../config/app-config.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { SessionLimits } from './session-limits.js';
 
 export interface DatabaseModuleOptions {
   /** The list of `ormconfig.ts`, which this folder may not import: entities lie above it. */
@@ -34,6 +35,6 @@ export class DatabaseModule {
         manualInitialization: connect === 'never',
       }),
     });
-    return { module: DatabaseModule, imports: [orm] };
+    return { module: DatabaseModule, imports: [orm], providers: [SessionLimits] };
   }
 }

@@ -17,7 +17,7 @@ export class PendingMigrationsError extends Error {
   constructor(readonly names: readonly string[]) {
     super(
       `The database lacks ${names.length} migration(s) of this version (${names.join(', ')}) and MIGRATE is off: ` +
-        'apply them first with `npm run migration:run`, or set MIGRATE=on.',
+        'apply them first with `node dist/src/migrate.js` (or `npm run migration:run`), or set MIGRATE=on.',
     );
     this.name = 'PendingMigrationsError';
   }

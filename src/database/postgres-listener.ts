@@ -5,6 +5,10 @@ import { Client } from 'pg';
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
 const LONGEST_STOP_MS = 1_000;
+/** `LISTEN` does next to nothing. */
+const STATEMENT_TIMEOUT_MS = 5_000;
+/** Longer than the server's own limit, which leaves the connection whole. */
+const ANSWER_TIMEOUT_MS = 10_000;
 
 export interface ListenOptions {
   readonly url: string;
@@ -58,7 +62,14 @@ export class PostgresListener {
 
   private async listenUntilLost(onConnected: () => void): Promise<void> {
     const { url, channel, onWake } = this.options;
-    const client = new Client({ connectionString: url, keepAlive: true, connectionTimeoutMillis: LONGEST_WAIT_MS });
+    const client = new Client({
+      connectionString: url,
+      application_name: 'gatehouse',
+      keepAlive: true,
+      connectionTimeoutMillis: LONGEST_WAIT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: ANSWER_TIMEOUT_MS,
+    });
     const lost = new Promise<void>((resolve) => {
       client.once('end', resolve);
       // Followed by `end`; without a listener it would end the process.

@@ -66,9 +66,13 @@ export class ForwardingContradictions {
   }
 }
 
-/** What of the configuration cannot be meant: https, which this service does not speak, and nobody in front who does. */
-export function unnamedProxy({ publicUrl, trustProxy }: Pick<AppConfig['http'], 'publicUrl' | 'trustProxy'>): string[] {
-  if (trustProxy.kind !== 'none' || new URL(publicUrl).protocol !== 'https:') return [];
+/** What of the configuration cannot be meant: https, which this service does not speak then, and nobody in front who does. */
+export function unnamedProxy({
+  publicUrl,
+  trustProxy,
+  tls,
+}: Pick<AppConfig['http'], 'publicUrl' | 'trustProxy' | 'tls'>): string[] {
+  if (tls || trustProxy.kind !== 'none' || new URL(publicUrl).protocol !== 'https:') return [];
   return [
     'PUBLIC_URL is https, so a proxy ends TLS in front of this service, and TRUST_PROXY is not set: every client counts as ' +
       'that proxy, in limits, sessions and events. Set TRUST_PROXY to the number of proxies (1 for one), or to their addresses.',

@@ -54,6 +54,14 @@ export class RequestTimeoutError extends AppError {
   }
 }
 
+/** A trusted proxy says that the client came without TLS. */
+export class HttpsRequiredError extends AppError {
+  readonly code = 'https_required';
+  constructor() {
+    super('This service is reached over https alone, and the proxy in front of it says that this request was not.');
+  }
+}
+
 export class NotFoundError extends AppError {
   readonly code = 'not_found';
   constructor() {

@@ -14,6 +14,7 @@ export const PROBLEM_STATUSES: Readonly<Record<ErrorCode, ProblemStatus>> = {
   headers_too_large: { status: 431, title: 'Header fields too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   request_timeout: { status: 408, title: 'Request timeout' },
+  https_required: { status: 403, title: 'HTTPS required' },
   not_found: { status: 404, title: 'Not found' },
   rate_limited: { status: 429, title: 'Too many requests' },
   token_missing: { status: 401, title: 'Access token missing' },

@@ -4,18 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { AppConfig } from '../config/app-config.js';
 import type { AppError } from '../shared/app-error.js';
+import { stackOf } from '../shared/stack-of.js';
 import { asAppError } from './as-app-error.js';
 import { errorResponse } from './error-response.js';
-
-const MAX_CAUSES = 5;
-
-/** The stacks of an error and of what caused it; nothing else of them, since other members may hold values. */
-function stackOf(error: unknown, depth = 0): string {
-  const own = error instanceof Error ? (error.stack ?? error.message) : `thrown: ${typeof error}`;
-  if (!(error instanceof Error) || error.cause === undefined || depth >= MAX_CAUSES) return own;
-  if (typeof error.cause === 'string') return `${own}\ncaused by: ${error.cause}`;
-  return `${own}\ncaused by: ${stackOf(error.cause, depth + 1)}`;
-}
 
 /** Answers whatever is thrown, and is the only place that does. */
 @Catch()
@@ -41,10 +32,10 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
   /** The route's pattern stands for the URL, whose path and query may hold what no log should. */
   private log(error: AppError, status: number, request: FastifyRequest): void {
     const route = `${request.method} ${request.routeOptions.url ?? 'unknown route'}`;
-    const line = `${error.code} on ${route} (request ${request.id})`;
+    const line = { message: `${error.code} on ${route}`, requestId: request.id };
     // Refused on purpose, and perhaps very often: nothing is broken that a stack could show.
     if (status === 503 && error.options.cause === undefined) this.logger.warn(line);
     else if (status >= 500) this.logger.error(line, stackOf(error));
-    else if (error.options.cause !== undefined) this.logger.debug(`${line}: ${stackOf(error)}`);
+    else if (error.options.cause !== undefined) this.logger.debug({ ...line, stack: stackOf(error) });
   }
 }

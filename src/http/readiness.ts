@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
 import { within } from '../shared/within.js';
 
 /** Resolves where what it checks works, rejects where it does not. */
@@ -10,26 +11,41 @@ export interface ReadinessReport {
 }
 
 const CHECK_TIMEOUT_MS = 1_000;
+/** From the moment that the process is told to stop. */
+const STOPPING: ReadinessReport = { status: 'down', checks: { shutting_down: 'down' } };
 
 /** Whether this instance can serve: every module registers what it cannot do without. */
 @Injectable()
-export class Readiness {
+export class Readiness implements OnModuleDestroy {
   private readonly logger = new Logger(Readiness.name);
   private readonly checks = new Map<string, ReadinessCheck>();
   private readonly last = new Map<string, Health>();
   private running: Promise<ReadinessReport> | undefined;
+  private stopping = false;
 
   register(name: string, check: ReadinessCheck): void {
     if (this.checks.has(name)) throw new Error(`There is a readiness check called ${name} already.`);
     this.checks.set(name, check);
   }
 
+  /** Nothing new is to come here: whatever the checks say, and without asking them. */
+  onModuleDestroy(): void {
+    this.stopping = true;
+  }
+
   /** Runs all checks; callers at the same time share one run, so that probes never pile up. */
-  report(): Promise<ReadinessReport> {
+  async report(): Promise<ReadinessReport> {
+    if (this.stopping) return STOPPING;
     this.running ??= this.run().finally(() => {
       this.running = undefined;
     });
-    return this.running;
+    const report = await this.running;
+    return this.wasStopped() ? STOPPING : report;
+  }
+
+  /** Asked anew: it may have changed meanwhile. */
+  private wasStopped(): boolean {
+    return this.stopping;
   }
 
   private async run(): Promise<ReadinessReport> {

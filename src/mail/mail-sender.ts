@@ -2,12 +2,14 @@ import { types } from 'node:util';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Metrics } from '../observability/metrics.js';
+import { inJob } from '../observability/spans.js';
+import { oneAtATime } from '../observability/one-at-a-time.js';
 import { Clock } from '../shared/clock.js';
 import { isLinkPurpose } from '../shared/link-lives.js';
 import { within } from '../shared/within.js';
 import { Mailer, UndeliverableError } from './mailer.js';
 import type { ComposedMail } from './mailer.js';
-import { Outbox } from './outbox.js';
+import { MOST_COUNTED, Outbox } from './outbox.js';
 import type { OwedMail } from './outbox.js';
 
 const POLL_MS = 2_000;
@@ -46,7 +48,7 @@ export class MailSender implements OnApplicationShutdown {
   /** Begins to send, and looks every 2 s for more. Called once, by whoever knows what the mails are made of. */
   start(prepare: PrepareMail): void {
     this.prepare = prepare;
-    this.metrics.measure('gatehouse_mail_owed', 'Mails that are owed, by all instances.', () => this.outbox.size());
+    this.measure();
     this.outbox.follow(() => void this.take());
     this.schedule();
   }
@@ -73,6 +75,20 @@ export class MailSender implements OnApplicationShutdown {
         this.schedule();
       });
     }, POLL_MS).unref();
+  }
+
+  private measure(): void {
+    const read = oneAtATime(() => this.outbox.owed());
+    const owed = `Mails that are owed, by all instances; ${MOST_COUNTED} where there are more.`;
+    this.metrics.measure('gatehouse_mail_owed', owed, async () => (await read()).count);
+    this.metrics.measure(
+      'gatehouse_mail_oldest_seconds',
+      'How long the oldest mail has been owed; 0 where none is.',
+      async () => {
+        const { oldest } = await read();
+        return oldest === null ? 0 : Math.max(0, this.clock.now().getTime() - oldest.getTime()) / 1000;
+      },
+    );
   }
 
   /** Takes what is due until nothing is; who asks meanwhile makes it look once more. Never fails. */
@@ -122,7 +138,7 @@ export class MailSender implements OnApplicationShutdown {
   /** Where the outcome cannot be written down, the lease ends, and the mail is tried again. Never fails. */
   private async attempt(job: OwedMail, prepare: PrepareMail): Promise<void> {
     try {
-      const outcome = await this.settle(job, await this.send(job, prepare));
+      const outcome = await inJob('mail', async () => this.settle(job, await this.send(job, prepare)));
       this.metrics.mails.inc({ outcome });
     } catch (error) {
       if (!this.stopped) this.logger.warn(`${nameOf(job)} was tried, but that could not be kept: ${causeOf(error)}`);

@@ -16,8 +16,8 @@ const configWith = (mail: AppConfig['mail']): AppConfig => {
 };
 
 describe('createMailer', () => {
-  it('makes the mailer that the configuration names', () => {
-    const names = kinds.map((mail) => createMailer(configWith(mail), new SystemClock()).constructor.name);
-    expect(names).toEqual(['DisabledMailer', 'FileMailer', 'SmtpMailer']);
+  it('makes the mailer that the configuration names', async () => {
+    const mailers = await Promise.all(kinds.map((mail) => createMailer(configWith(mail), new SystemClock())));
+    expect(mailers.map((mailer) => mailer.constructor.name)).toEqual(['DisabledMailer', 'FileMailer', 'SmtpMailer']);
   });
 });

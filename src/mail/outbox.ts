@@ -12,6 +12,7 @@ import { isGivenUp, retryDelaySeconds } from './retry-plan.js';
 const LEASE_SECONDS = 90;
 /** Long enough for the cause to commit, and for its answer to leave before mail is composed. */
 const WAKE_AFTER_MS = 50;
+export const MOST_COUNTED = 10_000;
 
 /** A mail that is owed, taken to be sent. */
 export interface OwedMail extends MailJob {
@@ -96,10 +97,14 @@ export class Outbox {
     return 'put_off';
   }
 
-  /** How much mail is owed, by all instances. */
-  async size(): Promise<number> {
-    const counted = await row<{ count: number }>(this.dataSource, 'SELECT count(*)::int AS count FROM mail_outbox');
-    return counted?.count ?? 0;
+  /** How much mail is owed, by all instances, and since when. Counted up to 10,000, so that asking costs no more. */
+  async owed(): Promise<{ readonly count: number; readonly oldest: Date | null }> {
+    const counted = await row<{ count: number; oldest: Date | null }>(
+      this.dataSource,
+      `SELECT (SELECT count(*)::int FROM (SELECT FROM mail_outbox LIMIT ${MOST_COUNTED}) AS owed) AS count,
+              (SELECT created_at FROM mail_outbox ORDER BY id LIMIT 1) AS oldest`,
+    );
+    return counted ?? { count: 0, oldest: null };
   }
 
   private wakeSoon(): void {

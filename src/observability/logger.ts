@@ -1,28 +1,106 @@
-import { ConsoleLogger } from '@nestjs/common';
-import type { LogLevel as NestLogLevel } from '@nestjs/common';
-import type { AppConfig, LogLevel } from '../config/app-config.js';
+import type { LoggerService } from '@nestjs/common';
+import { pino, stdTimeFunctions } from 'pino';
+import type { Logger as Pino } from 'pino';
+import type { AppConfig } from '../config/app-config.js';
+import { LogOutput, standardOutput } from './log-output.js';
+import { printable } from './printable.js';
 
-const LEVELS: Readonly<Record<LogLevel, NestLogLevel[]>> = {
-  error: ['error', 'fatal'],
-  warn: ['error', 'fatal', 'warn'],
-  info: ['error', 'fatal', 'warn', 'log'],
-  debug: ['error', 'fatal', 'warn', 'log', 'debug'],
-};
+type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
 /** Nest tells of every module and route at each start: nothing that an operator asks. */
 const FRAMEWORK = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+const STACK = /\n\s+at /;
 
-class GatehouseLogger extends ConsoleLogger {
-  override log(message: unknown, ...rest: unknown[]): void {
-    if (!FRAMEWORK.has(String(rest.at(-1)))) super.log(message, ...(rest as [string]));
+/** The lines of the service's log, behind Nest's `Logger`. A message may be an object: `message`, and fields of its own. */
+export class ServiceLogger implements LoggerService {
+  constructor(
+    private readonly pino: Pino,
+    private readonly output: LogOutput,
+  ) {
+    this.countLosses(() => undefined);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  log(message: unknown, ...rest: unknown[]): void {
+    if (!FRAMEWORK.has(String(rest.at(-1)))) this.write('info', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  /** Resolves when all lines are written, or after a second: before the process exits. */
+  flush(): Promise<void> {
+    return this.output.flush();
+  }
+
+  /** Has lines that could not be written counted; the log says so by itself as soon as it can. */
+  countLosses(onLoss: (lines: number) => void): void {
+    this.output.watch(onLoss, (dropped) => {
+      this.warn({ message: `${dropped} lines of log could not be written and are lost.`, dropped }, 'Log');
+    });
+  }
+
+  /** @param rest as Nest's `Logger` gives it: the stack of an error first, the context last */
+  private write(level: Level, message: unknown, rest: readonly unknown[]): void {
+    if (!this.pino.isLevelEnabled(level)) return;
+    const texts = rest.filter((each) => typeof each === 'string');
+    const context = texts.findLast((text) => !STACK.test(text));
+    const stack = texts.find((text) => text !== context);
+    const { message: text, ...fields } = membersOf(message);
+    this.pino[level]({ context, ...fields, ...(stack === undefined ? {} : { stack }) }, String(text));
   }
 }
 
-/** One JSON object a line in production, readable text in development. */
-export function createLogger({ mode, logLevel }: AppConfig): ConsoleLogger {
-  return new GatehouseLogger({
-    json: mode === 'production',
-    colors: mode !== 'production' && process.stdout.isTTY,
-    logLevels: LEVELS[logLevel],
-    prefix: 'Gatehouse',
-  });
+function membersOf(message: unknown): Record<string, unknown> {
+  // Other members of an error may hold values.
+  if (message instanceof Error) return { message: message.message, stack: message.stack };
+  return typeof message === 'object' && message !== null ? { ...message } : { message: String(message) };
+}
+
+/** JSON, one object a line, in production; text in development. */
+export async function createLogger(
+  { mode, logLevel }: Pick<AppConfig, 'mode' | 'logLevel'>,
+  output = new LogOutput(standardOutput),
+): Promise<ServiceLogger> {
+  const format = mode === 'production' ? safeJson : await readable();
+  const options = {
+    level: logLevel,
+    base: null,
+    messageKey: 'message',
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  const destination = {
+    write: (line: string) => {
+      output.write(format(line));
+    },
+    // Called behind a fatal line.
+    flushSync: () => {
+      output.flushSync();
+    },
+  };
+  return new ServiceLogger(pino(options, destination), output);
+}
+
+const safeJson = (line: string): string => `${printable(line.trimEnd())}\n`;
+
+async function readable(): Promise<(line: string) => string> {
+  const { readableLines } = await import('./readable-lines.js');
+  return readableLines(process.stdout.isTTY);
 }

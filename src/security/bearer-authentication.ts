@@ -24,6 +24,12 @@ function asTokenError(challenge: unknown): AppError {
   return isExpired ? new TokenExpiredError() : new TokenInvalidError(challenge);
 }
 
+/** For the log: also where a later guard refuses the request. */
+function callerNamed(request: FastifyRequest, principal: Principal): Principal {
+  request.caller = { userId: principal.userId, sessionId: principal.sessionId };
+  return principal;
+}
+
 /** Asks the `jwt` strategy who calls, once a request however many guards want to know. */
 @Injectable()
 export class BearerAuthentication {
@@ -57,7 +63,7 @@ export class BearerAuthentication {
       };
       const verdict: Verdict = (error, principal, challenge) => {
         if (error) fail(error);
-        else if (principal) resolve(principal);
+        else if (principal) resolve(callerNamed(request, principal));
         else fail(asTokenError(challenge));
       };
       strategies.authenticate(this.strategyOfItsOwn(), { session: false }, verdict)(request, undefined, fail);

@@ -4,11 +4,16 @@ import { AuditLog } from '../audit/audit-log.js';
 import { Refusals } from '../audit/refusals.js';
 import { clientNetwork } from '../http/client-address.js';
 import { clientOf } from '../http/client-context.js';
+import { Metrics } from '../observability/metrics.js';
 import type { ErrorCode } from '../shared/error-codes.js';
 import { Clock } from '../shared/clock.js';
 import { isUuid } from '../shared/ids.js';
 import type { UserId } from '../shared/ids.js';
 import type { Principal } from './principal.js';
+import { RATE_LIMITS } from './rate-limit.decorator.js';
+
+/** What a call can be refused for, that `rateLimited` is told of. */
+const POLICIES = [...Object.keys(RATE_LIMITS).map((name) => `${name}-requests`), 'streams'];
 
 /** The events of calls as such, whatever they are about: an admin's, refused ones, and those beyond a limit. */
 @Injectable()
@@ -17,7 +22,10 @@ export class CallEvents {
     private readonly audit: AuditLog,
     private readonly refusals: Refusals,
     private readonly clock: Clock,
-  ) {}
+    private readonly metrics: Metrics,
+  ) {
+    for (const policy of POLICIES) metrics.rateLimited.inc({ policy }, 0);
+  }
 
   /** An admin's call, written before it is answered. */
   async adminCalls(request: FastifyRequest, { userId, sessionId }: Principal): Promise<void> {
@@ -38,6 +46,7 @@ export class CallEvents {
 
   /** A call beyond a limit. Nobody waits for it to be written: refusing must cost nothing. */
   rateLimited(request: FastifyRequest, limit: string, userId?: UserId): void {
+    this.metrics.rateLimited.inc({ policy: limit });
     const client = clientOf(request);
     const at = this.clock.now();
     const event = { type: 'excess_rate_limit_exceeded', at, userId, client, outcome: 'failure' } as const;

@@ -13,9 +13,12 @@ import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { Refusals } from '../audit/refusals.js';
 import { AppConfig } from '../config/app-config.js';
+import { CryptoModule } from '../crypto/crypto.module.js';
+import { DataKeys } from '../crypto/data-keys.js';
 import { HttpModule } from '../http/http.module.js';
 import { fastifyOptions } from '../http/server/fastify-options.js';
 import { installHttpHooks } from '../http/server/http-hooks.js';
+import { ObservabilityModule } from '../observability/observability.module.js';
 import { Clock } from '../shared/clock.js';
 import { asSessionId, asUserId } from '../shared/ids.js';
 import { bearerToken } from './bearer-token.js';
@@ -47,6 +50,7 @@ const http = {
   appUrl: 'https://app.example.com',
   corsOrigins: [],
   trustProxy: { kind: 'hops' as const, hops: 1 },
+  tls: undefined,
   docs: false,
   rateLimit: true,
 };
@@ -154,10 +158,15 @@ class WrittenEvents {
   }
 }
 @Module({
+  imports: [ObservabilityModule],
   providers: [{ provide: AuditLog, useClass: WrittenEvents }, Refusals],
   exports: [AuditLog, Refusals],
 })
 class EventsModule {}
+
+/** Of Redis, which this service does not have. */
+@Module({ providers: [{ provide: DataKeys, useValue: {} }], exports: [DataKeys] })
+class KeysModule {}
 
 let app: INestApplication;
 let fastify: FastifyInstance;
@@ -171,6 +180,8 @@ beforeAll(async () => {
   })
     .overrideModule(AuditModule)
     .useModule(EventsModule)
+    .overrideModule(CryptoModule)
+    .useModule(KeysModule)
     .compile();
   const adapter = new FastifyAdapter(fastifyOptions({ http }));
   fastify = adapter.getInstance();

@@ -28,6 +28,20 @@ describe('the throttler’s storage', () => {
     expect(await hit()).toEqual({ totalHits: 1, timeToExpire: 60, isBlocked: false, timeToBlockExpire: 0 });
   });
 
+  it('ends a window with another one that ends before it, and never lets one grow', async () => {
+    const storage = storageOf();
+    for (let hit = 0; hit < 3; hit += 1) await storage.increment('a', WINDOW_MS, 2);
+    storage.endWithin('a', 90);
+    expect(await storage.increment('a', WINDOW_MS, 2)).toMatchObject({ totalHits: 4, timeToExpire: 60 });
+    storage.endWithin('a', 7);
+    storage.endWithin('a', 30);
+    expect(await storage.increment('a', WINDOW_MS, 2)).toMatchObject({ timeToExpire: 7, isBlocked: true });
+    clock.ms += 7_000;
+    expect(await storage.increment('a', WINDOW_MS, 2)).toMatchObject({ totalHits: 1, timeToExpire: 60 });
+    storage.endWithin('never seen', 1);
+    expect(storage.size).toBe(1);
+  });
+
   it('keeps at most its capacity, and forgets the oldest window first', async () => {
     const storage = storageOf(3);
     for (const key of ['a', 'b', 'c', 'd']) await storage.increment(key, WINDOW_MS, 9);

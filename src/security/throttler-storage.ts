@@ -4,11 +4,12 @@ import type { Clock } from '../shared/clock.js';
 
 interface Window {
   readonly key: string;
-  readonly endsAtMs: number;
+  endsAtMs: number;
   hits: number;
 }
 
-interface Count {
+/** In whole seconds. */
+export interface Count {
   totalHits: number;
   timeToExpire: number;
   isBlocked: boolean;
@@ -56,6 +57,13 @@ export class MemoryThrottlerStorage implements ThrottlerStorage {
       isBlocked,
       timeToBlockExpire: isBlocked ? timeToExpire : 0,
     });
+  }
+
+  /** Has a window end with another one that ends before it; it never grows. */
+  endWithin(key: string, seconds: number): void {
+    const window = this.windows.get(key);
+    if (window === undefined) return;
+    window.endsAtMs = Math.min(window.endsAtMs, this.clock.now().getTime() + seconds * 1000);
   }
 
   private open(key: string, endsAtMs: number): Window {

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'headers_too_large'
   | 'unsupported_media_type'
   | 'request_timeout'
+  | 'https_required'
   | 'not_found'
   | 'rate_limited'
   // bearer tokens (RFC 6750 §3.1)

@@ -3,6 +3,8 @@ import type { Provider } from '@nestjs/common';
 import { JwtModule, JwtSecretRequestType } from '@nestjs/jwt';
 import { DataSource } from 'typeorm';
 import { AuditModule } from '../audit/audit.module.js';
+import { Cleanup } from '../cleanup/cleanup.js';
+import { CleanupModule } from '../cleanup/cleanup.module.js';
 import { AppConfig } from '../config/app-config.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { MailModule } from '../mail/mail.module.js';
@@ -10,6 +12,7 @@ import { ObservabilityModule } from '../observability/observability.module.js';
 import { AccessTokenService } from './access/access-token.service.js';
 import { SigningKeysModule } from './keys/signing-keys.module.js';
 import { KeyRotation } from './keys/key-rotation.js';
+import { RETIRED_KEYS } from './keys/retired-keys.js';
 import { SigningKeys } from './keys/signing-keys.js';
 import { Introspection } from './oauth/introspection.js';
 import { TokenRevocation } from './oauth/token-revocation.js';
@@ -17,7 +20,7 @@ import { OauthController } from './oauth/oauth.controller.js';
 import { WellKnownController } from './oauth/well-known.controller.js';
 import { Denylist } from './revocation/denylist.js';
 import { PageCursors } from '../http/page-cursors.js';
-import { RevocationCleanup } from './revocation/revocation-cleanup.js';
+import { EXPIRED_REVOCATIONS } from './revocation/expired-revocations.js';
 import { RevocationFeed } from './revocation/revocation-feed.js';
 import { NoSignal, NotifySignal, RevocationSignal } from './revocation/revocation-signal.js';
 import { RevocationStreams } from './revocation/revocation-streams.js';
@@ -27,8 +30,10 @@ import { BulkEvents } from './session-control/bulk-events.js';
 import { BulkRevocation } from './session-control/bulk-revocation.js';
 import { EraSweep } from './session-control/era-sweep.js';
 import { EveryoneRevocation } from './session-control/everyone-revocation.js';
+import { SPENT_ERA_RAISES } from './session-control/spent-era-raises.js';
 import { SessionSearch } from './session-control/session-search.js';
 import { MySessionsController } from './sessions/my-sessions.controller.js';
+import { ENDED_SESSIONS } from './sessions/ended-sessions.js';
 import { RefreshEvents } from './sessions/refresh-events.js';
 import { RefreshTokens } from './sessions/refresh-tokens.js';
 import { SessionEvents } from './sessions/session-events.js';
@@ -47,6 +52,7 @@ const revocationSignal: Provider = {
 @Module({
   imports: [
     AuditModule,
+    CleanupModule,
     CryptoModule,
     MailModule,
     ObservabilityModule,
@@ -76,7 +82,6 @@ const revocationSignal: Provider = {
     KeyRotation,
     RefreshEvents,
     RefreshTokens,
-    RevocationCleanup,
     RevocationFeed,
     revocationSignal,
     Revocations,
@@ -105,4 +110,8 @@ const revocationSignal: Provider = {
     SigningKeysModule,
   ],
 })
-export class TokensModule {}
+export class TokensModule {
+  constructor(cleanup: Cleanup) {
+    cleanup.register(EXPIRED_REVOCATIONS, ...ENDED_SESSIONS, SPENT_ERA_RAISES, RETIRED_KEYS);
+  }
+}

@@ -12,8 +12,6 @@ import type { EmailAddress } from './email-address.js';
 /** 256 random bits: looked up by a plain hash, since nobody guesses one. */
 const TOKEN_BYTES = 32;
 const SHAPE = /^al_[A-Za-z0-9_-]{43}$/;
-/** How many expired links of others each new one takes along. */
-const SWEPT = 10;
 
 /** What a link may be used for, and by whom. */
 export interface ActionLink {
@@ -41,15 +39,9 @@ export interface LinkOwner {
  * this link, too.
  */
 const CREATE = `
-  WITH expired AS MATERIALIZED (
-    SELECT token_hash FROM action_links WHERE expires_at <= $6 AND user_id <> $1
-    ORDER BY expires_at LIMIT ${SWEPT} FOR UPDATE SKIP LOCKED
-  ), swept AS (
-    DELETE FROM action_links USING expired WHERE action_links.token_hash = expired.token_hash
-  )
   INSERT INTO action_links AS old (user_id, purpose, token_hash, email, created_at, expires_at)
-  SELECT id, $2, $3::bytea, $4, $5::timestamptz, $7::timestamptz FROM users
-  WHERE id = $1 AND credential_version = $8 AND disabled_at IS NULL FOR SHARE
+  SELECT id, $2, $3::bytea, $4, $5::timestamptz, $6::timestamptz FROM users
+  WHERE id = $1 AND credential_version = $7 AND disabled_at IS NULL FOR SHARE
   ON CONFLICT (user_id, purpose) DO UPDATE
     SET token_hash = excluded.token_hash, email = excluded.email, created_at = excluded.created_at,
         expires_at = excluded.expires_at
@@ -70,7 +62,7 @@ export class ActionLinks {
     const { userId, purpose, email, credentialVersion, askedAt } = link;
     const token = `al_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
     const expiresAt = addSeconds(now, LINK_LIFE_SECONDS[purpose]);
-    const values = [userId, purpose, hashOf(token), email, askedAt, now, expiresAt, credentialVersion];
+    const values = [userId, purpose, hashOf(token), email, askedAt, expiresAt, credentialVersion];
     return (await row(on, CREATE, values)) === undefined ? undefined : token;
   }
 

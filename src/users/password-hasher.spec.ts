@@ -2,13 +2,14 @@ import { Logger } from '@nestjs/common';
 import { argon2id, hash as encode } from 'argon2';
 import fc from 'fast-check';
 import type { AppConfig } from '../config/app-config.js';
+import { Metrics } from '../observability/metrics.js';
 import { PasswordHasher } from './password-hasher.js';
 import { OverloadedError } from './users.errors.js';
 
 const cheap = { minLength: 15, argon2MemoryKiB: 1024, argon2Time: 2, hashConcurrency: 1 };
 const hasherWith = (passwords: Partial<typeof cheap> = {}): PasswordHasher => {
   const config: Partial<AppConfig> = { passwords: { ...cheap, ...passwords } };
-  return new PasswordHasher(config as AppConfig);
+  return new PasswordHasher(config as AppConfig, new Metrics());
 };
 const hasher = hasherWith();
 const password = 'correct horse battery staple';

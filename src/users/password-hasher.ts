@@ -3,6 +3,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { argon2id, hash, verify } from 'argon2';
 import { AppConfig } from '../config/app-config.js';
+import { Metrics } from '../observability/metrics.js';
+import { inSpan } from '../observability/spans.js';
 import { BoundedQueue } from './bounded-queue.js';
 import { argon2idParameters, isWithinLimits } from './passwords/argon2id-hash.js';
 import { fitsBcrypt, isBcryptHash, matchesBcrypt } from './passwords/bcrypt-hash.js';
@@ -25,9 +27,16 @@ export class PasswordHasher implements OnModuleInit {
   private readonly queue: BoundedQueue;
   private dummy: Promise<string> | undefined;
 
-  constructor(private readonly config: AppConfig) {
+  constructor(
+    private readonly config: AppConfig,
+    metrics: Metrics,
+  ) {
     const { hashConcurrency } = config.passwords;
-    this.queue = new BoundedQueue(hashConcurrency, hashConcurrency * WAITING_PER_WORKER);
+    const capacity = hashConcurrency * WAITING_PER_WORKER;
+    this.queue = new BoundedQueue(hashConcurrency, capacity, metrics.hashing);
+    metrics.measure('gatehouse_hash_queue_waiting', 'Passwords that wait for their turn.', () => this.depth.waiting);
+    metrics.measure('gatehouse_hash_queue_running', 'Passwords that are being hashed.', () => this.depth.running);
+    metrics.measure('gatehouse_hash_queue_capacity', 'Passwords that may wait; more are refused.', () => capacity);
   }
 
   /** Fails the start where the native library does not work on this machine. */
@@ -52,7 +61,7 @@ export class PasswordHasher implements OnModuleInit {
   async hash(text: string): Promise<string> {
     const reading = normalisePassword(text);
     if (reading.kind !== 'password') throw new Error(`a password to be hashed is ${reading.kind}`);
-    return this.queue.run(() => this.encode(reading.password));
+    return this.inTurn('hash', () => this.encode(reading.password));
   }
 
   /**
@@ -62,10 +71,15 @@ export class PasswordHasher implements OnModuleInit {
    */
   async verify(stored: string | null, text: string): Promise<PasswordVerdict> {
     const reading = normalisePassword(text);
-    if (reading.kind !== 'password') return this.queue.run(() => this.check(null, ['']));
+    if (reading.kind !== 'password') return this.inTurn('verify', () => this.check(null, ['']));
     // A system that an account was imported from may have hashed what was typed, as it was typed.
     const { password } = reading;
-    return this.queue.run(() => this.check(stored, password === text ? [text] : [password, text]));
+    return this.inTurn('verify', () => this.check(stored, password === text ? [text] : [password, text]));
+  }
+
+  /** One span for all it takes, and one in it from the turn on: the rest is the queue. */
+  private inTurn<Result>(what: 'hash' | 'verify', work: () => Promise<Result>): Promise<Result> {
+    return inSpan(`password ${what}`, () => this.queue.run(() => inSpan(`argon2 ${what}`, work)));
   }
 
   /** One after the other in one turn, and as many where nothing can match. The first is what a hash of ours is made from. */

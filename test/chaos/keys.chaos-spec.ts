@@ -13,7 +13,7 @@ jest.setTimeout(60_000);
 
 const WITHIN_MS = 1_000;
 const CLIENTS = 6;
-const ROTATIONS = 8;
+const ROTATIONS = 5;
 
 const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? '';
 

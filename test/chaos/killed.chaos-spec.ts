@@ -9,7 +9,7 @@ import { ADMIN } from '../support/test-app.js';
 jest.setTimeout(60_000);
 
 const WITHIN_MS = 1_000;
-const ROUNDS = 3;
+const ROUNDS = 2;
 const SESSIONS = 20;
 const AT_ONCE = 6;
 

@@ -8,7 +8,7 @@ import { ADMIN } from '../support/test-app.js';
 jest.setTimeout(60_000);
 
 const WITHIN_MS = 1_000;
-const ROUNDS = 20;
+const ROUNDS = 12;
 const REFRESHERS = 12;
 
 /** The process ids of the connections that listen, one an instance. */

@@ -1,6 +1,7 @@
 import { createTestDatabase } from './database.js';
 import type { TestDatabase } from './database.js';
 import { ServerProcess } from './server-process.js';
+import type { ServerProcessOptions } from './server-process.js';
 import { ADMIN, randomSecret, testEnvironment } from './test-app.js';
 
 type Environment = Readonly<Record<string, string>>;
@@ -10,13 +11,16 @@ export class Fleet {
   readonly members: ServerProcess[] = [];
   private database: TestDatabase | undefined;
 
-  private constructor(readonly env: Environment) {}
+  private constructor(
+    readonly env: Environment,
+    private readonly options: ServerProcessOptions,
+  ) {}
 
   /** @param env over that of the tests; on a database of its own where it names none */
-  static async start(size: number, env: Environment = {}): Promise<Fleet> {
+  static async start(size: number, env: Environment = {}, options: ServerProcessOptions = {}): Promise<Fleet> {
     const database = env.DATABASE_URL === undefined ? await createTestDatabase() : undefined;
     const secrets = { JWT_SECRET: randomSecret(), REFRESH_SECRET: randomSecret() };
-    const fleet = new Fleet(testEnvironment(database?.url ?? '', { ...secrets, ...env }));
+    const fleet = new Fleet(testEnvironment(database?.url ?? '', { ...secrets, ...env }), options);
     fleet.database = database;
     try {
       // The first makes the keys and the admin; that instances may also start at once has a test of its own.
@@ -30,14 +34,14 @@ export class Fleet {
   }
 
   async add(env: Environment = {}): Promise<ServerProcess> {
-    const member = await ServerProcess.start({ ...this.env, ...env });
+    const member = await ServerProcess.start({ ...this.env, ...env }, this.options);
     this.members.push(member);
     return member;
   }
 
   /** Starts a new process in the place of one that has gone. */
-  async replace(gone: ServerProcess): Promise<ServerProcess> {
-    const member = await ServerProcess.start(this.env);
+  async replace(gone: ServerProcess, env: Environment = {}): Promise<ServerProcess> {
+    const member = await ServerProcess.start({ ...this.env, ...env }, this.options);
     this.members.splice(this.members.indexOf(gone), 1, member);
     return member;
   }

@@ -11,9 +11,15 @@ import { scratchFolder } from './scratch.js';
 const MAIN = path.join(DIST, 'src', 'main.js');
 /** Ends the child with the test, however that ended: by kill -9 too, its standard input is closed. */
 const LEASH = `data:text/javascript,process.stdin.on('end',()=>process.exit(70)).on('error',()=>process.exit(70)).resume()`;
-const READY_WITHIN_MS = 30_000;
+const MOVING_CLOCK = path.join(__dirname, 'moving-clock.mjs');
+const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 15_000;
 const OUTPUT_LIMIT = 20_000;
+
+export interface ServerProcessOptions {
+  /** Its wall clock can be moved: `moveClock`. */
+  readonly movableClock?: boolean;
+}
 
 /** The built server in a process of its own, as it runs in production. */
 export class ServerProcess {
@@ -25,6 +31,7 @@ export class ServerProcess {
     port: number,
   ) {
     this.api = new Api(`http://127.0.0.1:${port}`);
+    child.stdin?.on('error', () => undefined); // It may be gone.
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.written = (this.written + text).slice(-OUTPUT_LIMIT);
@@ -36,10 +43,14 @@ export class ServerProcess {
    * Starts it and waits until it is ready.
    * @param env all of its configuration, but for HOST and PORT: nothing of the test's own environment reaches it
    */
-  static async start(env: Readonly<Record<string, string>>): Promise<ServerProcess> {
+  static async start(
+    env: Readonly<Record<string, string>>,
+    { movableClock = false }: ServerProcessOptions = {},
+  ): Promise<ServerProcess> {
     if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there: build it first, as \`npm run test:chaos\` does.`);
     const port = await freePort();
-    const child = spawn(process.execPath, ['--import', LEASH, MAIN], {
+    const preloaded = ['--import', LEASH, ...(movableClock ? ['--import', MOVING_CLOCK] : [])];
+    const child = spawn(process.execPath, [...preloaded, MAIN], {
       cwd: scratchFolder(),
       env: { PATH: process.env.PATH, ...env, HOST: '127.0.0.1', PORT: String(port) },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -47,14 +58,14 @@ export class ServerProcess {
     const server = new ServerProcess(child, port);
     try {
       const ended = once(child, 'exit').then(() => {
-        throw new Error(`the server ended instead of starting:\n${server.written}`);
+        throw new Error('the server ended instead of starting');
       });
       await Promise.race([eventually(() => server.assertReady(), READY_WITHIN_MS), ended]);
       ended.catch(() => undefined);
       return server;
     } catch (error) {
       await server.kill('SIGKILL');
-      throw error;
+      throw new Error(`the server did not get ready:\n${server.written}`, { cause: error });
     }
   }
 
@@ -69,6 +80,20 @@ export class ServerProcess {
 
   get isRunning(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** @param offsetMs how far its wall clock is off from now on */
+  moveClock(offsetMs: number): void {
+    this.child.stdin?.write(`clock ${offsetMs}\n`);
+  }
+
+  /** Takes nothing of what it writes any more, as a disk that hangs: once the pipe is full, its writes wait. */
+  leaveOutput(): void {
+    this.child.stdout?.pause();
+  }
+
+  takeOutput(): void {
+    this.child.stdout?.resume();
   }
 
   /** Sends a signal; waits until the process is gone where the signal is one that ends it. */

@@ -8,6 +8,9 @@ import { DataSource } from 'typeorm';
 import type { AppConfig } from '../../src/config/app-config.js';
 import { loadAppConfig } from '../../src/config/load-app-config.js';
 import { createApp } from '../../src/configure-app.js';
+import { LogOutput } from '../../src/observability/log-output.js';
+import type { Sink } from '../../src/observability/log-output.js';
+import { createLogger } from '../../src/observability/logger.js';
 import { Api } from './api.js';
 import { createTestDatabase } from './database.js';
 import type { TestDatabase } from './database.js';
@@ -36,6 +39,8 @@ export interface TestAppOptions {
   readonly clock?: TestClock;
   /** A free port of the loopback, unless a test has to know it before: for PUBLIC_URL. */
   readonly port?: number;
+  /** Takes the log as it is in production, instead of the standard output. */
+  readonly logTo?: Sink;
 }
 
 /**
@@ -71,7 +76,9 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const loaded = loadAppConfig(testEnvironment(database.url, options.env));
   const config =
     loaded.mail.kind === 'files' ? { ...loaded, mail: { ...loaded.mail, directory: mailDirectory } } : loaded;
-  const app = await createApp({ config, clock });
+  const { logTo } = options;
+  const logger = logTo && (await createLogger({ ...config, mode: 'production' }, new LogOutput(logTo)));
+  const app = await createApp({ config, clock, ...(logger && { logger }) });
   await app.listen(options.port ?? 0, '127.0.0.1');
   const dataSource = app.get(DataSource);
   return {

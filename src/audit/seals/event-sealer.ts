@@ -108,6 +108,11 @@ export class EventSealer implements OnApplicationBootstrap {
     });
   }
 
+  /** Since when this instance has seen an event wait for its seal, if it is the oldest that does. */
+  seenWaitingSince(id: string): Date | undefined {
+    return this.oldest.id === id ? this.oldest.seenAt : undefined;
+  }
+
   /** Without what has its seal already: whoever put that back wants room for an event of their own. */
   private async readWaiting(): Promise<string[]> {
     const waiting = await readUnsealed(this.dataSource, BATCH);

@@ -32,7 +32,7 @@ export interface CounterState {
   readonly tries: number;
   /** Of the window, those that have come to nothing for good. */
   readonly failed: number;
-  /** In a row, whatever their windows, those included that are under way. */
+  /** In a row, whatever their windows, those included that are under way; 0 where there are no waits. */
   readonly streak: number;
   readonly windowEndsAt: Date;
   /** `'for good'`: until `forget`. */
@@ -65,7 +65,8 @@ const RESERVE = `
       AS asked (bucket, quota, window_seconds, first_wait, longest_wait, most, by_streak)
   )
   INSERT INTO guesses AS g (bucket, tries, streak, window_ends_at, blocked_until)
-  SELECT bucket, 1, 1, $1::timestamptz + make_interval(secs => window_seconds), NULL FROM asked
+  SELECT bucket, 1, CASE WHEN first_wait IS NULL THEN 0 ELSE 1 END, $1::timestamptz + make_interval(secs => window_seconds), NULL
+  FROM asked
   WHERE NOT EXISTS (SELECT FROM guesses blocked JOIN asked USING (bucket) WHERE blocked.blocked_until > $1::timestamptz)
   ORDER BY bucket
   ON CONFLICT (bucket) DO UPDATE SET (tries, failed, streak, window_ends_at, blocked_until) = (
@@ -79,7 +80,8 @@ const RESERVE = `
       SELECT n.*, CASE WHEN n.first_wait IS NOT NULL AND n.spent >= n.quota THEN $1::timestamptz + make_interval(
                secs => least(n.longest_wait, n.first_wait * 2.0 ^ least(n.spent - n.quota, 30))) END AS waits_until
       FROM (
-        SELECT asked.*, CASE WHEN asked.by_streak THEN g.streak WHEN g.window_ends_at > $1::timestamptz THEN g.tries ELSE 0 END + 1 AS spent, g.streak + 1 AS streak,
+        SELECT asked.*, CASE WHEN asked.by_streak THEN g.streak WHEN g.window_ends_at > $1::timestamptz THEN g.tries ELSE 0 END + 1 AS spent,
+               CASE WHEN asked.first_wait IS NULL THEN 0 ELSE g.streak + 1 END AS streak,
                CASE WHEN g.window_ends_at > $1::timestamptz THEN g.tries ELSE 0 END + 1 AS tries,
                CASE WHEN g.window_ends_at > $1::timestamptz THEN g.window_ends_at
                     ELSE $1::timestamptz + make_interval(secs => asked.window_seconds) END AS window_ends_at

@@ -74,8 +74,8 @@ export class GuessEvents {
     const { client } = check;
     // Whose it is, is told by the keyed hash alone where there is no such account.
     const until = blockedUntil instanceof Date ? blockedUntil.toISOString() : 'reset';
-    const counted = { limit: policy, failures: failed, inARow: streak, until, counter: bucket.toString('hex') };
-    const details = { ...counted, ...(userId === undefined && loginOf(check)) };
+    const counted = { limit: policy, failures: failed, until, counter: bucket.toString('hex') };
+    const details = { ...counted, ...(streak > 0 && { inARow: streak }), ...(userId === undefined && loginOf(check)) };
     const event = { type: 'authn_login_lock', at: now, userId, client, outcome: 'failure', details } as const;
     const told = { details: { at: now.toISOString(), ip: client.ip } };
     await this.dataSource.transaction(async (tx) => {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Executor } from '../../database/sql.js';
 import type { NotedLimit } from '../../http/rate-limit-fields.js';
+import { Metrics } from '../../observability/metrics.js';
 import { RateLimitedError } from '../../security/security.errors.js';
 import type { ClientContext } from '../../shared/client-context.js';
 import { secondsUntil } from '../../shared/clock.js';
@@ -47,7 +48,10 @@ export class Guesses {
   constructor(
     private readonly counters: GuessCounters,
     private readonly events: GuessEvents,
-  ) {}
+    private readonly metrics: Metrics,
+  ) {
+    for (const policy of Object.keys(GUESS_POLICIES)) metrics.rateLimited.inc({ policy }, 0);
+  }
 
   /**
    * Runs a check under the counters. A try that comes to nothing by an error is taken back: nothing was learned by it.
@@ -132,6 +136,7 @@ export class Guesses {
     const waits = states.map((state, at) => waitOf(state, subjects[at]?.policy ?? 'login', now));
     const longest = Math.max(0, ...waits);
     const spent = subjects[waits.indexOf(longest)]?.policy ?? 'login';
+    this.metrics.rateLimited.inc({ policy: spent });
     if (longest > WHILE_UNDER_WAY) await this.events.refused(checkOf({ subjects, states, guesser }), spent, now);
     throw new RateLimitedError(Math.max(WHILE_UNDER_WAY, longest));
   }

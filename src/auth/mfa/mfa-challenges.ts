@@ -12,8 +12,6 @@ const LIFE_SECONDS = 5 * 60;
 const MOST_TRIES = 5;
 /** Of one user at once: whoever has the password may begin as many sign-ins as there are. */
 const MOST_OPEN = 20;
-/** How many expired ones, of whomever, each new one takes along. */
-const SWEPT = 10;
 const SHAPE = /^mt_[A-Za-z0-9_-]{43}$/;
 
 /** A sign-in whose password was right and whose second factor is still to come. */
@@ -41,15 +39,14 @@ const OPEN = `
   SELECT $1::bytea, id, credential_version, $4::uuid, $5, $6, $7::timestamptz, $8::timestamptz FROM users
   WHERE id = $2 AND credential_version = $3 FOR SHARE`;
 
-/** The oldest of those beyond what a user may have, and a few that have expired; what others hold is left to them. */
-const SWEEP = `
-  WITH spent AS (
-    (SELECT token_hash FROM mfa_challenges WHERE user_id = $1 ORDER BY expires_at DESC, token_hash OFFSET ${MOST_OPEN})
-    UNION ALL (SELECT token_hash FROM mfa_challenges WHERE expires_at <= $2 ORDER BY expires_at LIMIT ${SWEPT})
-  ), swept AS MATERIALIZED (
-    SELECT token_hash FROM mfa_challenges WHERE token_hash IN (SELECT token_hash FROM spent) FOR UPDATE SKIP LOCKED
+/** The oldest of those beyond what a user may have; what others hold is left to them. */
+const END_OLDEST = `
+  WITH excess AS (
+    SELECT token_hash FROM mfa_challenges WHERE user_id = $1 ORDER BY expires_at DESC, token_hash OFFSET ${MOST_OPEN}
+  ), ended AS MATERIALIZED (
+    SELECT token_hash FROM mfa_challenges WHERE token_hash IN (SELECT token_hash FROM excess) FOR UPDATE SKIP LOCKED
   )
-  DELETE FROM mfa_challenges USING swept WHERE mfa_challenges.token_hash = swept.token_hash`;
+  DELETE FROM mfa_challenges USING ended WHERE mfa_challenges.token_hash = ended.token_hash`;
 
 /** The second steps of sign-ins: rows of five minutes and five tries, named by an `mfaToken` that is good for one sign-in. */
 @Injectable()
@@ -71,7 +68,7 @@ export class MfaChallenges {
     const values = [await this.hashOf(mfaToken), ...of, now, addSeconds(now, LIFE_SECONDS)];
     await this.dataSource.query(OPEN, values);
     // By a statement of its own, which sees what others have opened meanwhile.
-    await this.dataSource.query(SWEEP, [userId, now]);
+    await this.dataSource.query(END_OLDEST, [userId]);
     return mfaToken;
   }
 

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { toDataURL } from 'qrcode';
 import { Clock } from '../../shared/clock.js';
 import { SessionsService } from '../../tokens/sessions/sessions.service.js';
 import { SecondFactors } from '../../users/mfa/second-factors.js';
@@ -39,6 +38,8 @@ export class MfaEnrolment {
     if (account.mfaEnabled) throw new MfaEnrolledError();
     const key = await this.factors.begin(account, this.clock.now());
     if (!key) throw new InvalidCredentialsError();
+    // Drawn rarely, and loaded then.
+    const { toDataURL } = await import('qrcode');
     return { ...key, qrCode: await toDataURL(key.otpauthUri) };
   }
 

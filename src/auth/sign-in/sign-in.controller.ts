@@ -16,6 +16,7 @@ import { TokensResponse } from '../tokens.dto.js';
 import { MfaSignIn } from './mfa-sign-in.js';
 import type { CheckedPassword } from './password-sign-in.js';
 import { SignIn } from './sign-in.js';
+import { SignInTally } from './sign-in-tally.js';
 
 @ApiTags('sign-in')
 @Controller('api/login')
@@ -26,6 +27,7 @@ export class SignInController {
     private readonly signIn: SignIn,
     private readonly secondStep: MfaSignIn,
     private readonly crossSite: CrossSiteCheck,
+    private readonly tally: SignInTally,
   ) {}
 
   /**
@@ -53,7 +55,8 @@ export class SignInController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokensResponse> {
-    const tokens = await this.signIn.afterPassword(checked, { deviceName, refreshTokenIn }, clientOf(request));
+    const wish = { deviceName, refreshTokenIn };
+    const tokens = await this.tally.step('password', () => this.signIn.afterPassword(checked, wish, clientOf(request)));
     return answerWithTokens(reply, tokens, refreshTokenIn);
   }
 
@@ -71,9 +74,11 @@ export class SignInController {
     if (!proof) throw new ValidationFailedError([{ field: 'code', message: 'must be sent, or recoveryCode instead' }]);
     // Before the code is used up.
     if (await this.secondStep.wantsCookies(mfaToken)) this.crossSite.assertOurs(request);
-    const checked = await this.secondStep.check(mfaToken, proof, guesserOf(request));
-    const { refreshTokenIn } = checked.challenge;
-    const tokens = await this.signIn.afterSecondFactor(mfaToken, checked, clientOf(request));
+    const { tokens, refreshTokenIn } = await this.tally.step('second_factor', async () => {
+      const checked = await this.secondStep.check(mfaToken, proof, guesserOf(request));
+      const issued = await this.signIn.afterSecondFactor(mfaToken, checked, clientOf(request));
+      return { tokens: issued, refreshTokenIn: checked.challenge.refreshTokenIn };
+    });
     return answerWithTokens(reply, tokens, refreshTokenIn);
   }
 }

@@ -12,6 +12,7 @@ import { deviceTokenInCookie } from '../cookies/token-cookies.js';
 import { guesserOf } from '../guesser.js';
 import { PasswordSignIn } from '../sign-in/password-sign-in.js';
 import type { CheckedPassword } from '../sign-in/password-sign-in.js';
+import { SignInTally } from '../sign-in/sign-in-tally.js';
 
 /** An e-mail address and a password. */
 @Injectable()
@@ -19,14 +20,18 @@ export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
   constructor(
     private readonly passwords: PasswordSignIn,
     private readonly crossSite: CrossSiteCheck,
+    private readonly tally: SignInTally,
   ) {
     super({ usernameField: 'email', passReqToCallback: true });
   }
 
   async validate(request: FastifyRequest, address: string, password: string): Promise<CheckedPassword> {
-    const email = normaliseEmail(address);
-    if (email === undefined) throw new InvalidCredentialsError();
-    return this.passwords.check(email, password, this.deviceTokenOf(request), guesserOf(request));
+    const deviceToken = this.deviceTokenOf(request);
+    return this.tally.refusals('password', async () => {
+      const email = normaliseEmail(address);
+      if (email === undefined) throw new InvalidCredentialsError();
+      return this.passwords.check(email, password, deviceToken, guesserOf(request));
+    });
   }
 
   /** Checked by the guard below: the body is a `LoginRequest`. */

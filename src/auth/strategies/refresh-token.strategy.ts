@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
 import { ValidationFailedError } from '../../http/http.errors.js';
 import { validateBody } from '../../http/validation.js';
+import { Metrics } from '../../observability/metrics.js';
 import { decodeRefreshToken } from '../../tokens/sessions/refresh-token.js';
 import type { PresentedRefreshToken } from '../../tokens/sessions/refresh-token.js';
 import { RefreshInvalidError } from '../../tokens/tokens.errors.js';
@@ -41,7 +42,10 @@ class PresentedTokenStrategy extends passport.Strategy {
  */
 @Injectable()
 export class RefreshTokenStrategy extends PassportStrategy(PresentedTokenStrategy, 'refresh-token') {
-  constructor(private readonly crossSite: CrossSiteCheck) {
+  constructor(
+    private readonly crossSite: CrossSiteCheck,
+    private readonly metrics: Metrics,
+  ) {
     super();
   }
 
@@ -49,7 +53,10 @@ export class RefreshTokenStrategy extends PassportStrategy(PresentedTokenStrateg
     const { refreshToken } = await validateBody(RefreshRequest, request.body);
     const text = refreshToken ?? this.fromCookie(request);
     const token = decodeRefreshToken(text);
-    if (!token) throw new RefreshInvalidError('form');
+    if (!token) {
+      this.metrics.refreshes.inc({ outcome: 'invalid' });
+      throw new RefreshInvalidError('form');
+    }
     return { token, from: refreshToken === undefined ? 'cookie' : 'body' };
   }
 

@@ -1,7 +1,8 @@
 import { dictionary } from '@zxcvbn-ts/language-common';
+import { SortedWords } from '../../shared/sorted-words.js';
 
 /** Common passwords and words, and the words that people build secrets for services from. */
-const WORDS = new Set([
+const WORDS = new SortedWords([
   ...Object.values(dictionary).flat(),
   ...[
     'jwt',

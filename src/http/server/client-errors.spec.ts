@@ -1,5 +1,6 @@
 import { createConnection, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
 
 import { clientErrorHandler } from './client-errors.js';
 
@@ -23,6 +24,10 @@ function answerTo(code: string): Promise<string> {
 }
 
 describe('an error of Node’s parser', () => {
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
+
   it.each([
     ['ERR_HTTP_REQUEST_TIMEOUT', 408, 'request_timeout'],
     ['HPE_HEADER_OVERFLOW', 431, 'headers_too_large'],
@@ -37,7 +42,10 @@ describe('an error of Node’s parser', () => {
     expect(JSON.parse(body)).toMatchObject({ status, code });
   });
 
-  it('of a connection that is gone is not answered', async () => {
-    expect(await answerTo('ECONNRESET')).toBe('');
-  });
+  it.each(['ECONNRESET', 'EPIPE', 'ERR_TLS_HANDSHAKE_TIMEOUT', 'ERR_SSL_HTTP_REQUEST'])(
+    '%s, of a connection that is gone or has no TLS yet, is not answered',
+    async (error) => {
+      expect(await answerTo(error)).toBe('');
+    },
+  );
 });

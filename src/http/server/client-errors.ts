@@ -9,7 +9,9 @@ import {
   PayloadTooLargeError,
   RequestTimeoutError,
 } from '../http.errors.js';
+import { PROBLEM_STATUSES } from '../problem-statuses.js';
 import { requestIdOf } from './request-id.js';
+import { logRefusal } from './request-log.js';
 import { securityHeaders } from './security-headers.js';
 
 function nameClientError(code: string | undefined): AppError {
@@ -25,28 +27,46 @@ function nameClientError(code: string | undefined): AppError {
   }
 }
 
+/** The answer that Node writes to a connection, or will, once its request has come in. */
+export function underWayOn(socket: Socket): ServerResponse | undefined {
+  const pending: unknown = Reflect.get(socket, '_httpMessage');
+  return pending instanceof ServerResponse ? pending : undefined;
+}
+
 /**
  * True where bytes written now would be read as part of another answer: one that has begun, or that of an
  * earlier, whole request on the same connection.
  */
 function isAnswerPending(socket: Socket): boolean {
-  const pending: unknown = Reflect.get(socket, '_httpMessage');
-  if (!(pending instanceof ServerResponse)) return false;
+  const pending = underWayOn(socket);
+  if (!pending) return false;
   const request: unknown = pending.req;
   return pending.headersSent || (request instanceof IncomingMessage && request.complete);
 }
 
+/** Of HTTP. Anything else is of the connection: lost, or in a TLS handshake, behind which an answer would wait for ever. */
+const PARSER_ERROR = /^(?:HPE_|ERR_HTTP_)/;
+
+/** @returns what a client is told of an error of Node's parser; undefined where it can be told nothing any more */
+export function refusalOf(error: { code?: string }, socket: Socket): AppError | undefined {
+  const isLost = !PARSER_ERROR.test(error.code ?? '') || !socket.writable || isAnswerPending(socket);
+  return isLost ? undefined : nameClientError(error.code);
+}
+
 /** Answers what Node's parser refused before there was a request, then closes the connection. */
 export function clientErrorHandler(publicUrl: string): (error: { code?: string }, socket: Socket) => void {
+  const headersOf = securityHeaders({ publicUrl, docs: false });
   return (error, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable || isAnswerPending(socket)) {
+    const refusal = refusalOf(error, socket);
+    if (!refusal) {
       socket.destroy();
       return;
     }
-    const requestId = requestIdOf(undefined);
-    const { status, headers, body } = errorResponse(nameClientError(error.code), { publicUrl, requestId, path: '' });
+    const { status } = PROBLEM_STATUSES[refusal.code];
+    const requestId = logRefusal(socket, underWayOn(socket), status, requestIdOf(undefined));
+    const { headers, body } = errorResponse(refusal, { publicUrl, requestId, path: '' });
     const lines = Object.entries({
-      ...securityHeaders('', false),
+      ...headersOf(''),
       ...headers,
       'x-request-id': requestId,
       'content-length': String(Buffer.byteLength(body)),

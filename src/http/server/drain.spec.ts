@@ -1,10 +1,15 @@
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { Logger } from '@nestjs/common';
 import fastify from 'fastify';
-import { closeConnectionsAtStop } from './drain.js';
+import { closeConnectionsAtStop, drain } from './drain.js';
 
 describe('a stop of the server', () => {
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
+
   it('ends with the last answer, though the client would keep its connection', async () => {
     const server = fastify({ keepAliveTimeout: 60_000, return503OnClosing: false });
     closeConnectionsAtStop(server);
@@ -31,5 +36,31 @@ describe('a stop of the server', () => {
     } finally {
       agent.destroy();
     }
+  });
+
+  it('cuts what has not ended in time, so that a client never takes a part for the whole', async () => {
+    const server = fastify({ return503OnClosing: false });
+    closeConnectionsAtStop(server);
+    server.get('/', (_request, reply) => {
+      reply.raw.writeHead(200).write('the first line\n');
+      reply.hijack();
+    });
+    const url = await server.listen({ port: 0, host: '127.0.0.1' });
+    const [response] = (await once(get(url), 'response')) as [IncomingMessage];
+    const failed = once(response.resume(), 'error');
+    drain(server.server, 50);
+    await server.close();
+    const [error] = (await failed) as [Error & { code?: string }];
+    expect([error.code, response.complete]).toEqual(['ECONNRESET', false]);
+  });
+
+  it('refuses new connections from its first moment', async () => {
+    const server = fastify();
+    closeConnectionsAtStop(server);
+    const url = await server.listen({ port: 0, host: '127.0.0.1' });
+    drain(server.server);
+    const [error] = (await once(get(url), 'error')) as [Error & { code?: string }];
+    expect(error.code).toBe('ECONNREFUSED');
+    await server.close();
   });
 });

@@ -1,5 +1,6 @@
-import type { FastifyServerOptions } from 'fastify';
+import type { FastifyHttpsOptions } from 'fastify';
 import type { IncomingMessage, ServerOptions } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 
 import type { AppConfig, TrustProxy } from '../../config/app-config.js';
 import { asAppError } from '../as-app-error.js';
@@ -9,12 +10,19 @@ import { trustRule } from '../trust-rule.js';
 import type { TrustRule } from '../trust-rule.js';
 import { clientErrorHandler } from './client-errors.js';
 import { requestIdOf } from './request-id.js';
+import { nameRequest } from './request-log.js';
 import { securityHeaders } from './security-headers.js';
+import { readTlsPair, tlsOptions } from './tls-pair.js';
 
 const MAX_HEADER_BYTES = 8 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Also how long an answer may wait for a client that has stopped reading. */
 const IDLE_TIMEOUT_MS = 60_000;
+/** Longer than the minute for which proxies keep a connection (nginx: keepalive_timeout): they must be the ones to close it. */
+const KEEP_ALIVE_MS = 72_000;
+/** Connections that stay for long keep to one instance: a new one has to be opened now and then. */
+const MAX_REQUESTS_PER_CONNECTION = 10_000;
 
 /**
  * Whose forwarding is believed: n trusted hops make the n-th address from the right of `X-Forwarded-For` the client's.
@@ -22,6 +30,10 @@ const IDLE_TIMEOUT_MS = 60_000;
  */
 export const trustOf = (trustProxy: TrustProxy): TrustRule | false =>
   trustProxy.kind === 'none' ? false : trustRule(trustProxy);
+
+const noSchemas = (): never => {
+  throw new Error('Requests are checked by DTOs: a JSON schema on a route would need its compilers.');
+};
 
 const serverOptions: ServerOptions = {
   maxHeaderSize: MAX_HEADER_BYTES,
@@ -34,14 +46,20 @@ const serverOptions: ServerOptions = {
 };
 
 /** Fastify as every instance runs it; give it to `FastifyAdapter`, then call `installHttpHooks` on its instance. */
-export function fastifyOptions(config: Pick<AppConfig, 'http'>): FastifyServerOptions & { http: ServerOptions } {
-  const { publicUrl, docs, trustProxy } = config.http;
+export function fastifyOptions(config: Pick<AppConfig, 'http'>): FastifyHttpsOptions<HttpsServer> {
+  const { publicUrl, tls, trustProxy } = config.http;
+  const headersOf = securityHeaders(config.http);
   return {
-    http: serverOptions,
+    // Fastify takes either.
+    ...(tls ? { https: { ...serverOptions, ...tlsOptions(readTlsPair(tls)) } } : { https: null, http: serverOptions }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxRequestsPerSocket: MAX_REQUESTS_PER_CONNECTION,
     trustProxy: trustOf(trustProxy),
+    // Fastify would load Ajv and what compiles serialisers, for schemas that no route has.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     requestIdHeader: false,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
     // While closing, open connections still get their answers instead of Fastify's own 503.
@@ -50,11 +68,10 @@ export function fastifyOptions(config: Pick<AppConfig, 'http'>): FastifyServerOp
     clientErrorHandler: clientErrorHandler(publicUrl),
     // Raised by the router, before any hook has run.
     frameworkErrors: (error, request, reply) => {
+      nameRequest(request, reply);
       const context = { publicUrl, requestId: request.id, path: request.raw.url ?? '' };
       const { status, headers, body } = errorResponse(asAppError(error), context);
-      reply.raw
-        .writeHead(status, { ...securityHeaders(context.path, docs), 'x-request-id': request.id, ...headers })
-        .end(body);
+      reply.raw.writeHead(status, { ...headersOf(context.path), 'x-request-id': request.id, ...headers }).end(body);
     },
   };
 }

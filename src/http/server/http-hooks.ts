@@ -7,7 +7,10 @@ import { Cors } from './cors.js';
 import { closeConnectionsAtStop } from './drain.js';
 import { acceptFormsUnderOauth } from './form-body.js';
 import { acceptJsonAlone } from './json-body.js';
+import { refusePlainHttp } from './plain-http.js';
+import { logRequests, nameRequest } from './request-log.js';
 import { securityHeaders } from './security-headers.js';
+import { boundServer } from './server-bounds.js';
 
 /** RFC 9112 §3.2: exactly one Host, or none before HTTP/1.1. */
 function hasLawfulHost(request: FastifyRequest): boolean {
@@ -25,20 +28,23 @@ function hasLawfulHost(request: FastifyRequest): boolean {
  * and the one kind of body. Create the application with `bodyParser: false`, or Nest's own parsers collide with it.
  */
 export function installHttpHooks(fastify: FastifyInstance, config: Pick<AppConfig, 'http'>): void {
-  const { docs, corsOrigins } = config.http;
-  const cors = new Cors(corsOrigins);
+  const cors = new Cors(config.http.corsOrigins);
+  const headersOf = securityHeaders(config.http);
   const setHeaders = (request: FastifyRequest, reply: FastifyReply): void => {
+    nameRequest(request, reply);
     void reply
-      .headers(securityHeaders(request.url, docs))
+      .headers(headersOf(request.url))
       .headers(cors.headers(request.headers.origin))
       .header('x-request-id', request.id);
   };
 
+  logRequests(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply);
     if (!hasLawfulHost(request)) done(new MalformedRequestError('A request has one Host header field.'));
     else if (!cors.answersPreflight(request, reply)) done();
   });
+  refusePlainHttp(fastify, config.http);
   fastify.addHook('onSend', (request, reply, payload, done) => {
     // Nest's adapter refuses odd request targets in a hook of its own, before the one above.
     if (!reply.hasHeader('x-request-id')) setHeaders(request, reply);
@@ -48,6 +54,7 @@ export function installHttpHooks(fastify: FastifyInstance, config: Pick<AppConfi
   // An expectation that nobody knows is ignored (RFC 9110 §10.1.1 allows a 417, which Node sends without a body).
   fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response));
   closeConnectionsAtStop(fastify);
+  boundServer(fastify);
   acceptJsonAlone(fastify);
   acceptFormsUnderOauth(fastify);
 }

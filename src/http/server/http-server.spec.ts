@@ -42,6 +42,7 @@ const config: Pick<AppConfig, 'http'> = {
     appUrl: ORIGIN,
     corsOrigins: [ORIGIN],
     trustProxy: { kind: 'none' },
+    tls: undefined,
     docs: true,
     rateLimit: true,
   },

@@ -4,6 +4,9 @@ import { Socket } from 'node:net';
 import helmet from 'helmet';
 import type { HelmetOptions } from 'helmet';
 
+import type { AppConfig } from '../../config/app-config.js';
+import { isLoopback } from '../../config/parsers/network.js';
+
 type Headers = Readonly<Record<string, string>>;
 type Directives = Record<string, string[]>;
 
@@ -22,9 +25,11 @@ const DOCS: Directives = {
 
 const TWO_YEARS_SECONDS = 2 * 365 * 24 * 60 * 60;
 
-const helmetOptions = (directives: Directives): HelmetOptions => ({
+const HTTPS_ALONE = { maxAge: TWO_YEARS_SECONDS, includeSubDomains: true };
+
+const helmetOptions = (directives: Directives, httpsAlone: boolean): HelmetOptions => ({
   contentSecurityPolicy: { useDefaults: false, directives },
-  strictTransportSecurity: { maxAge: TWO_YEARS_SECONDS, includeSubDomains: true },
+  strictTransportSecurity: httpsAlone && HTTPS_ALONE,
   frameguard: { action: 'deny' },
   referrerPolicy: { policy: 'no-referrer' },
 });
@@ -33,10 +38,10 @@ const helmetOptions = (directives: Directives): HelmetOptions => ({
  * What helmet would send, asked once: as middleware on every request it costs a quarter of the throughput.
  * Nothing is stored by a cache unless its handler says so itself.
  */
-function collect(directives: Directives): Headers {
+function collect(directives: Directives, httpsAlone: boolean): Headers {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   let failure: unknown;
-  helmet(helmetOptions(directives))(response.req, response, (error?: unknown) => {
+  helmet(helmetOptions(directives, httpsAlone))(response.req, response, (error?: unknown) => {
     failure = error;
   });
   if (failure !== undefined) throw new Error('helmet refused its options', { cause: failure });
@@ -48,11 +53,20 @@ function collect(directives: Directives): Headers {
   });
 }
 
-const API_HEADERS = collect(NOTHING);
-const DOCS_HEADERS = collect(DOCS);
 const DOCS_PATH = /^\/docs(?:[/?]|$)/;
 
-/** The headers of every answer; those of the reference page, where it is served, let Swagger UI run. */
-export function securityHeaders(url: string, docs: boolean): Headers {
-  return docs && DOCS_PATH.test(url) ? DOCS_HEADERS : API_HEADERS;
+/**
+ * The headers of every answer, by its URL; those of the reference page, where it is served, let Swagger UI run. HSTS
+ * (RFC 6797) goes with an https PUBLIC_URL, so always in production; but not for localhost, which a developer's other
+ * projects share.
+ */
+export function securityHeaders({
+  publicUrl,
+  docs,
+}: Pick<AppConfig['http'], 'publicUrl' | 'docs'>): (url: string) => Headers {
+  const { protocol, hostname } = new URL(publicUrl);
+  const httpsAlone = protocol === 'https:' && !isLoopback(hostname);
+  const ofApi = collect(NOTHING, httpsAlone);
+  const ofDocs = collect(DOCS, httpsAlone);
+  return (url) => (docs && DOCS_PATH.test(url) ? ofDocs : ofApi);
 }

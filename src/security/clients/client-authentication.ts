@@ -27,6 +27,7 @@ export class ClientAuthentication {
     const credentials = basicCredentials(request.headers.authorization ?? '');
     const client = credentials && (await this.clients.authenticate(credentials.id, credentials.secret));
     if (!client) throw new InvalidClientError();
+    request.caller = { serviceClientId: client.id };
     return client;
   }
 }

@@ -53,6 +53,7 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
 
   /** Loads all live rows before the instance is ready, then follows. */
   async onApplicationBootstrap(): Promise<void> {
+    this.measure();
     await this.read();
     this.signal.follow(() => {
       this.readSoon();
@@ -118,6 +119,13 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   async readAnew(): Promise<void> {
     await this.reading?.catch(() => undefined);
     await this.read();
+  }
+
+  private measure(): void {
+    const staleness = "How old this instance's knowledge of revocations is; over 5 s it answers guarded calls 503.";
+    this.metrics.measure('gatehouse_revocation_staleness_seconds', staleness, () => this.stalenessMs() / 1000);
+    const size = 'Revocations that are held in memory, since a token that they refuse may be alive.';
+    this.metrics.measure('gatehouse_denylist_entries', size, () => this.denylist.size);
   }
 
   /** A signal that comes during a read may tell of a row that the read did not see. */

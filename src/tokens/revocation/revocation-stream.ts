@@ -46,7 +46,9 @@ export class RevocationStream {
     if (!this.waiting) this.write('current', '{}', id);
   }
 
-  end(): void {
+  /** @param retryMs after which the reader is to come back: not all of them at once, where they all have to go */
+  end(retryMs?: number): void {
+    if (retryMs !== undefined && !this.response.writableEnded) this.response.write(`retry: ${retryMs}\n\n`);
     this.response.end();
   }
 

@@ -1,8 +1,10 @@
+import { randomInt } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { row } from '../../database/sql.js';
+import { Metrics } from '../../observability/metrics.js';
 import { ServiceClients } from '../../security/clients/service-clients.js';
 import { Clock, epochSeconds } from '../../shared/clock.js';
 import { formatPosition, resumeFrom } from './feed-position.js';
@@ -11,6 +13,8 @@ import { RevocationStream } from './revocation-stream.js';
 
 const TICK_MS = 1_000;
 const MAX_STREAMS_PER_CLIENT = 10;
+/** Readers of an instance that stops come back to the others spread over this time; they may know nothing new for 5 s. */
+const RETURN_WITHIN_MS = 2_000;
 
 /** The streams by which remote verifiers are as current as this instance is. */
 @Injectable()
@@ -19,17 +23,21 @@ export class RevocationStreams implements OnApplicationBootstrap, BeforeApplicat
   private readonly streams = new Map<RevocationStream, string>();
   private deploymentId = '';
   private timer: NodeJS.Timeout | undefined;
+  private stopping = false;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly feed: RevocationFeed,
     private readonly clients: ServiceClients,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     const deployment = await row<{ id: string }>(this.dataSource, 'SELECT id FROM deployment');
     this.deploymentId = deployment?.id ?? '';
+    const open = 'Streams of revocations that are open on this instance.';
+    this.metrics.measure('gatehouse_revocation_streams_open', open, () => this.streams.size);
     this.timer = setInterval(() => void this.tick(), TICK_MS);
     this.timer.unref();
   }
@@ -37,7 +45,8 @@ export class RevocationStreams implements OnApplicationBootstrap, BeforeApplicat
   /** Before the listener waits for its connections: these would never end by themselves. */
   beforeApplicationShutdown(): void {
     clearInterval(this.timer);
-    for (const stream of this.streams.keys()) stream.end();
+    this.stopping = true;
+    for (const stream of this.streams.keys()) stream.end(returnAfterMs());
   }
 
   /** Tells whether a client may open another stream on this instance: not an eleventh. */
@@ -51,6 +60,10 @@ export class RevocationStreams implements OnApplicationBootstrap, BeforeApplicat
    */
   async open(response: ServerResponse, clientId: string, after: string | undefined): Promise<void> {
     const stream = new RevocationStream(response);
+    if (this.stopping) {
+      stream.end(returnAfterMs());
+      return;
+    }
     this.streams.set(stream, clientId);
     const unsubscribe = this.feed.subscribe((entries, xid) => {
       stream.tell(entries, this.idOf(xid));
@@ -96,3 +109,5 @@ export class RevocationStreams implements OnApplicationBootstrap, BeforeApplicat
     return { deploymentId: this.deploymentId, xid, atSeconds: epochSeconds(this.clock.now()) };
   }
 }
+
+const returnAfterMs = (): number => randomInt(RETURN_WITHIN_MS);

@@ -1,5 +1,6 @@
 import { Controller, Get, Headers, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiBasicAuth, ApiHeader, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiProblems } from '../../http/problem.dto.js';
 import { CallingClient, ClientAuthGuard } from '../../security/clients/client-auth.guard.js';
@@ -30,6 +31,7 @@ export class RevocationsController {
    * an instance.
    */
   @Get()
+  @RouteConfig({ longLived: true })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was read' })
   @ApiProduces('text/event-stream')
   @ApiResponse({ status: 200, description: 'Data: `{kind, subject, minimum?, expiresAt}`' })

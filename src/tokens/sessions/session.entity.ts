@@ -6,6 +6,7 @@ import type { SessionId, UserId } from '../../shared/ids.js';
 @Index('sessions_by_user', { synchronize: false })
 @Index('sessions_by_creation', { synchronize: false })
 @Index('sessions_unended', { synchronize: false })
+@Index('sessions_revoked', { synchronize: false })
 @Index('sessions_by_ip', { synchronize: false })
 @Index('sessions_by_user_agent', { synchronize: false })
 export class SessionEntity {

@@ -1,0 +1,10 @@
+/** What a terminal may obey, or what may mislead a reader: control characters, and those that turn text around. */
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/**
+ * Escapes them as JSON does: whoever wrote a part of a line of log can neither end it, nor colour the terminal, nor move its
+ * cursor. What it makes of JSON means the same as before.
+ */
+export const printable = (text: string): string => text.replace(UNPRINTABLE, escaped);

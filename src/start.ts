@@ -5,6 +5,8 @@ import { developmentBanner } from './banner.js';
 import { createApp } from './configure-app.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { unnamedProxy } from './http/forwarding-contradictions.js';
+import { Readiness } from './http/readiness.js';
+import { takeLeave } from './http/server/drain.js';
 import { readTlsPair } from './http/server/tls-pair.js';
 import { migrateDatabase } from './migrate-database.js';
 import { openLogOutput } from './observability/log-output.js';
@@ -63,10 +65,17 @@ async function run({ config, state, embedded, output, stop }: Run): Promise<void
   const metrics = config.metrics && new MetricsListener(app.get(Metrics, { strict: false }), config.metrics);
   stop.add(async () => metrics?.close());
   stop.add(() => app.close());
+  // Nobody's proxy stands before a development service, and Ctrl-C is to be quick.
+  if (state === undefined) stop.add(() => leave(app));
   await metrics?.listen();
   await app.listen(config.http.port, config.http.host);
   for (const doubt of unnamedProxy(config.http)) logger.warn(doubt);
   if (state) process.stdout.write(developmentBanner(config, state));
+}
+
+function leave(app: NestFastifyApplication): Promise<void> {
+  app.get(Readiness).stop();
+  return takeLeave(app.getHttpServer());
 }
 
 /** What is left is to listen. An application that cannot come up keeps no connection: there may be another try. */

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { Logger } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
-import { heldOpen } from './support/database-locks.js';
+import { onServer } from './support/database.js';
 import { eventually } from './support/eventually.js';
 import { parseRaw } from './support/raw-http.js';
 import { ADMIN, startTestApp } from './support/test-app.js';
@@ -56,25 +56,24 @@ describe('a service that is told to stop', () => {
     const { refreshToken, sessionId } = await service.api.signIn(ADMIN);
     const [ready, live] = [await begun(url, '/health/ready'), await begun(url, '/health/live')];
     let closed: Promise<void> | undefined;
-    const touch = 'UPDATE sessions SET last_used_at = last_used_at WHERE id = $1';
-    const answer = await heldOpen(service, [touch, [sessionId]], () => {
+    const answer = await onServer(async (query) => {
+      await query('BEGIN');
+      await query('UPDATE sessions SET last_used_at = last_used_at WHERE id = $1', [sessionId]);
       const refreshed = service.api.refresh(refreshToken);
-      closed = (async () => {
-        // Once it waits for the row.
-        await eventually(async () => {
-          const waits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-          expect(await service.sql(waits)).toHaveLength(1);
-        });
-        const closing = service.close();
-        await refused(url);
-        const notReady = await finished(ready);
-        expect([notReady.status, notReady.body]).toEqual([503, { status: 'down', checks: { shutting_down: 'down' } }]);
-        expect(notReady.headers.get('connection')).toBe('close');
-        expect((await finished(live)).status).toBe(200);
-        return closing;
-      })();
+      // Once it waits for the row.
+      await eventually(async () => {
+        const waits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        expect(await service.sql(waits)).toHaveLength(1);
+      });
+      closed = service.close();
+      await refused(url);
+      const notReady = await finished(ready);
+      expect([notReady.status, notReady.body]).toEqual([503, { status: 'down', checks: { shutting_down: 'down' } }]);
+      expect(notReady.headers.get('connection')).toBe('close');
+      expect((await finished(live)).status).toBe(200);
+      await query('COMMIT');
       return refreshed;
-    });
+    }, service.database.url);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('connection')).toBe('close');
     await closed;

@@ -101,6 +101,25 @@ describe('a process that is told to stop', () => {
     expect(received).not.toMatch(/\r\n0\r\n\r\n$/);
   });
 
+  it('says that it is not ready before it stops listening, so that no proxy sends what the port would lose', async () => {
+    const server = await start();
+    const { accessToken } = await new Api(server.url).signIn(ADMIN);
+    const unused = createConnection(Number(new URL(server.url).port), '127.0.0.1');
+    await once(unused, 'connect');
+    const toldMs = performance.now();
+    process.kill(server.pid, 'SIGTERM');
+    await eventually(async () => {
+      const ready = await fetch(`${server.url}/health/ready`);
+      expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close']);
+      await ready.text();
+    });
+    expect((await new Api(server.url).get('/api/protected', accessToken)).status).toBe(200);
+    expect(await server.ends()).toMatchObject({ code: 0, errors: '' });
+    // Nor is it waited for a connection that never brought a request.
+    expect(elapsed(toldMs)).toBeLessThan(DRAIN_MS);
+    unused.destroy();
+  });
+
   it('ends at once when it is told again', async () => {
     const server = await start();
     const socket = await send(server, 'GET /health/live HTTP/1.1');

@@ -29,8 +29,12 @@ export class Readiness implements OnModuleDestroy {
   }
 
   /** Nothing new is to come here: whatever the checks say, and without asking them. */
-  onModuleDestroy(): void {
+  stop(): void {
     this.stopping = true;
+  }
+
+  onModuleDestroy(): void {
+    this.stop();
   }
 
   /** Runs all checks; callers at the same time share one run, so that probes never pile up. */

@@ -1,5 +1,7 @@
 import { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -10,9 +12,17 @@ const LOOK_EVERY_MS = 100;
 /** What is under way has so long to end; then its connection is cut, which a client sees: no answer ends early and well. */
 const DRAIN_MS = 10_000;
 
+/** A connection that has brought nothing by then, such as a browser's in advance, is not waited for: Node does not call it idle. */
+const UNUSED_MS = 500;
+/** Long enough for a proxy that asks twice a second to see that nothing new should come here. */
+const NOTICE_MS = 1_500;
+
 type Server = HttpServer | HttpsServer;
 
+/** Those whose clients are told that their connection ends. */
+const leaving = new WeakSet<Server>();
 const draining = new WeakSet<Server>();
+const sockets = new WeakMap<Server, Set<Socket>>();
 
 /**
  * Stops listening at once, and lets what is under way end within `limitMs`. Node closes the idle connections once, as it stops
@@ -21,8 +31,11 @@ const draining = new WeakSet<Server>();
 export function drain(server: Server, limitMs = DRAIN_MS): void {
   if (draining.has(server)) return;
   draining.add(server);
+  leaving.add(server);
+  const beganMs = performance.now();
   const look = setInterval(() => {
     server.closeIdleConnections();
+    if (performance.now() - beganMs > UNUSED_MS) closeUnused(server);
   }, LOOK_EVERY_MS).unref();
   const limit = setTimeout(() => {
     new Logger('Server').warn(`not all answers ended within ${limitMs} ms of the stop: their connections are cut`);
@@ -35,6 +48,22 @@ export function drain(server: Server, limitMs = DRAIN_MS): void {
   });
 }
 
+function closeUnused(server: Server): void {
+  for (const socket of sockets.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
+}
+
+/**
+ * Listens on while the service says already that it is not ready: a proxy sends what is new to another instance then, and
+ * nothing arrives as the port closes.
+ */
+export async function takeLeave(server: unknown, noticeMs = NOTICE_MS): Promise<void> {
+  if (!isServer(server)) return;
+  leaving.add(server);
+  await delay(noticeMs);
+}
+
+const isServer = (server: unknown): server is Server => server instanceof HttpServer || server instanceof HttpsServer;
+
 /** The first that happens at a stop of the application, before anything that waits for the database. */
 @Injectable()
 export class Drain implements OnModuleDestroy {
@@ -42,7 +71,7 @@ export class Drain implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     const server: unknown = this.adapter()?.getHttpServer();
-    if (server instanceof HttpServer || server instanceof HttpsServer) drain(server);
+    if (isServer(server)) drain(server);
   }
 
   /** An application that serves nothing has none. */
@@ -54,12 +83,18 @@ export class Drain implements OnModuleDestroy {
 /** Drains the server as Fastify closes, unless that has begun, and has clients told that their connection ends. */
 export function closeConnectionsAtStop(fastify: FastifyInstance): void {
   const { server } = fastify;
+  const open = new Set<Socket>();
+  sockets.set(server, open);
+  server.on(server instanceof HttpsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   fastify.addHook('preClose', (done) => {
     drain(server);
     done();
   });
   fastify.addHook('onSend', (_request, reply, payload, done) => {
-    if (draining.has(server)) void reply.header('connection', 'close');
+    if (leaving.has(server)) void reply.header('connection', 'close');
     done(null, payload);
   });
 }

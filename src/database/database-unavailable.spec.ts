@@ -32,6 +32,7 @@ describe('a database', () => {
     'timeout exceeded when trying to connect',
     'timeout expired',
     'Query read timeout',
+    'Query runner already released. Cannot run queries anymore.',
     'Cannot use a pool after calling end on the pool',
   ])('is unavailable where pg says "%s"', (message) => {
     expect(isDatabaseUnavailable(new Error(message))).toBe(true);

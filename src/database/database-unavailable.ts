@@ -29,6 +29,7 @@ const MESSAGES = [
   /^timeout expired$/,
   // TypeORM's next statement on a connection that died while it was checked out.
   /^Database connection provided by a query runner was already released/,
+  /^Query runner already released/,
 ];
 
 /** How far causes are followed: an error may be wrapped, but not without end. */

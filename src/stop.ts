@@ -74,6 +74,7 @@ export class Stop {
   private tell(): void {
     if (!this.signal.aborted) {
       this.toldAtMs = performance.now();
+      this.logger.log('Told to stop.');
       void this.end(STOP_MS);
     } else if (performance.now() - this.toldAtMs > ECHO_MS) {
       process.stderr.write('Gatehouse was told twice to stop, and ends at once.\n');

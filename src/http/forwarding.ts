@@ -18,7 +18,7 @@ const named = (...names: string[]): readonly ForwardingHeader[] =>
 
 /** The one that is read. */
 const FORWARDED_FOR = named('X-Forwarded-For');
-/** In these, too, a proxy says for whom it asks. They are only ever shown. */
+/** In these, too, a proxy says for whom it asks. None of them tells the client's address. */
 const UNREAD = named(
   'Forwarded',
   'X-Real-IP',

@@ -10,6 +10,9 @@ const LONGEST_WAIT_MS = 2_000;
 /** A connection that ends earlier was none: whoever makes Redis come and go is met with longer waits, not with more lines. */
 const PROVEN_AFTER_MS = 10_000;
 
+/** What another password or right would mend. */
+const REFUSAL = /^(?:WRONGPASS|NOAUTH|NOPERM)/;
+
 /**
  * Counts in Redis while it can be used, and says at once where it cannot. It tries again by itself in the background; no
  * request waits for a connection, nor does the start.
@@ -20,6 +23,8 @@ export class RedisCounts {
   private connection: RedisConnection | undefined;
   private running: Promise<void> | undefined;
   private state: 'unknown' | 'shared' | 'alone' = 'unknown';
+  /** The last that was told. */
+  private refusal: string | undefined;
 
   constructor(
     private readonly url: Secret,
@@ -83,13 +88,25 @@ export class RedisCounts {
   /** Changes alone: what goes on is in the metric. */
   private tell(state: 'shared' | 'alone', reason?: unknown): void {
     this.metrics.throttlerFallback.set(state === 'alone' ? 1 : 0);
-    if (this.state === state) return;
+    const refusal = REFUSAL.exec(textOf(reason))?.[0];
+    if (this.state === state) {
+      this.tellOfRefusal(refusal);
+      return;
+    }
+    this.refusal = refusal;
     this.state = state;
     if (state === 'shared') this.logger.log('Redis counts the requests of all instances together.');
     else
       this.logger.warn(
         `Redis cannot be used (${textOf(reason)}): each instance counts requests for itself until it can.`,
       );
+  }
+
+  /** Lost for another reason first, it may be back with another password: what an operator has to mend. */
+  private tellOfRefusal(refusal: string | undefined): void {
+    if (refusal === undefined || refusal === this.refusal) return;
+    this.refusal = refusal;
+    this.logger.warn(`Redis is there again, but refuses this service (${refusal}): look at REDIS_URL and its account.`);
   }
 
   private isStopping(): boolean {

@@ -10,7 +10,7 @@ import { runMigrations } from '../src/database/migrate.js';
 import { planEmbeddedPostgres, startEmbeddedPostgres } from '../src/database/embedded-postgres.js';
 
 /** What makes filling fast. Nothing here that the planner looks at: it is to decide as it does with Postgres's own defaults. */
-const SETTINGS = {
+const SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'off',
   full_page_writes: 'off',
   synchronous_commit: 'off',
@@ -29,7 +29,8 @@ export interface BenchDatabase {
   stop(): Promise<void>;
 }
 
-export async function startBenchDatabase(): Promise<BenchDatabase> {
+/** @param settings of Postgres; without, those that make filling fast */
+export async function startBenchDatabase(settings = SETTINGS): Promise<BenchDatabase> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'gatehouse-bench-'));
   chmodSync(folder, 0o711); // as root, Postgres runs under another account
   const watchdog = spawn(process.execPath, [path.resolve('test/support/watchdog.mjs'), folder], {
@@ -37,7 +38,7 @@ export async function startBenchDatabase(): Promise<BenchDatabase> {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   const plan = await planEmbeddedPostgres(path.join(folder, 'server'), randomBytes(16).toString('hex'));
-  const server = await startEmbeddedPostgres(plan, silent, SETTINGS);
+  const server = await startEmbeddedPostgres(plan, silent, settings);
   await runMigrations({ url: plan.url, migrations }, silent);
   return {
     url: plan.url,

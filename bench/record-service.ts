@@ -1,8 +1,7 @@
 import { Checkpoints } from '../src/audit/seals/checkpoints.js';
 import { EventRetention } from '../src/audit/seals/event-retention.js';
 import { EventSealer } from '../src/audit/seals/event-sealer.js';
-import { UnverifiedAccounts } from '../src/auth/account/unverified-accounts.js';
-import { RevocationCleanup } from '../src/tokens/revocation/revocation-cleanup.js';
+import { Cleanup } from '../src/cleanup/cleanup.js';
 import { EraSweep } from '../src/tokens/session-control/era-sweep.js';
 import { connected } from './bench-database.js';
 import { callsOf, nameOf, nextPage } from './calls.js';
@@ -24,11 +23,12 @@ const JOBS: readonly Job[] = [
   { name: 'sealing', run: (service) => service.get(EventSealer).seal() },
   { name: 'a checkpoint', run: (service) => service.get(Checkpoints).take() },
   { name: 'retention of events', run: (service) => service.get(EventRetention).run() },
-  { name: 'cleanup of revocations', run: (service) => service.get(RevocationCleanup).run() },
-  { name: 'cleanup of registrations', run: (service) => service.get(UnverifiedAccounts).run() },
 ];
 /** After the call that ends everything. */
-const LAST: Job = { name: 'the end of all sessions, row by row', run: (service) => service.get(EraSweep).run() };
+const LAST: readonly Job[] = [
+  { name: 'the end of all sessions, row by row', run: (service) => service.get(EraSweep).run() },
+  { name: 'cleanup', run: (service) => service.get(Cleanup).run() },
+];
 
 class ServiceRecording {
   readonly recorded: Recorded[] = [];
@@ -79,7 +79,7 @@ export async function recordService(url: string, nowMs: number): Promise<readonl
     const next = await recording.call(service, call, name);
     if (next) await recording.call(service, next, `${name}, next page`);
   }
-  await recording.job(LAST.name, () => LAST.run(service));
+  for (const { name, run } of LAST) await recording.job(name, () => run(service));
   await service.close();
   return recording.recorded;
 }

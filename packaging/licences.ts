@@ -1,7 +1,7 @@
 import satisfies from 'spdx-satisfies';
 
 /** Licences that ask for no more than a notice: what an Apache-2.0 image may hold and pass on. */
-export const PERMISSIVE = [
+const PERMISSIVE = [
   '0BSD',
   'Apache-2.0',
   'BlueOak-1.0.0',
@@ -16,7 +16,7 @@ export const PERMISSIVE = [
 ];
 
 /** Packages that name no licence in their package.json, and what stands in their files instead. */
-export const TOLD_ELSEWHERE: Readonly<Record<string, string>> = {
+const TOLD_ELSEWHERE: Readonly<Record<string, string>> = {
   // README.md, "License": the MIT text.
   'pause@0.0.1': 'MIT',
 };

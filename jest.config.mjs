@@ -54,7 +54,8 @@ const withPostgres = {
 };
 
 /** Tests of times and of the contract's bounds: they run alone, one after another. */
-const TIMED = '(enumeration|sessions|revocation-stream|events|bulk-revocation|slow-clients|stopped-process)[.]e2e-spec[.]ts$';
+const TIMED =
+  '(enumeration|sessions|revocation-stream|events|bulk-revocation|slow-clients|stopped-process)[.]e2e-spec[.]ts$';
 
 export default {
   testTimeout: 30_000,

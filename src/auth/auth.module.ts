@@ -65,7 +65,16 @@ import { RefreshTokenStrategy } from './strategies/refresh-token.strategy.js';
 import { TokenIssuer } from './token-issuer.js';
 
 const strategies = [JwtStrategy, LocalStrategy, RefreshTokenStrategy];
-const signIn = [MfaChallenges, MfaSignIn, PasswordSignIn, SignIn, SignInNotices, SignInOpening, SignInTally, TokenIssuer];
+const signIn = [
+  MfaChallenges,
+  MfaSignIn,
+  PasswordSignIn,
+  SignIn,
+  SignInNotices,
+  SignInOpening,
+  SignInTally,
+  TokenIssuer,
+];
 const guessing = [DeviceTokens, GuessCounters, GuessEvents, Guesses];
 const account = [
   AccessEnding,

@@ -127,8 +127,7 @@ describe('the log', () => {
           const own = written.split('\n');
           expect(own).toHaveLength(3);
           for (const line of own) expect(line).not.toMatch(UNPRINTABLE);
-          if (mode === 'production')
-            expect(JSON.parse(own[0] ?? '')).toMatchObject({ message: message });
+          if (mode === 'production') expect(JSON.parse(own[0] ?? '')).toMatchObject({ message: message });
         }),
       );
     },

@@ -28,6 +28,7 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY bin ./bin
 COPY package.json LICENSE ./
 # Owned by root and written by nobody: run it with --read-only.
 USER node
@@ -35,4 +36,4 @@ USER node
 EXPOSE 3000 9464
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["node", "dist/src/health-check.js"]
-CMD ["node", "--enable-source-maps", "dist/src/main.js"]
+CMD ["sh", "bin/gatehouse"]

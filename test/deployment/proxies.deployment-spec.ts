@@ -69,6 +69,13 @@ describe.each(PROXIES)('behind %s, as its example in deploy/ has it', (name) => 
     },
   );
 
+  it('a request over TLS is none over plain HTTP, whatever its client says in Forwarded', async () => {
+    for (let instance = 0; instance < INSTANCES; instance += 1) {
+      const headers = { forwarded: 'proto=http', 'x-forwarded-proto': 'http' };
+      expect((await api.send('GET', '/api/me', { token: admin, headers })).status).toBe(200);
+    }
+  });
+
   it('an id of a request is kept from end to end, and stands in its error', async () => {
     const id = 'order-4711.from_a-test';
     const answer = await api.send('GET', '/api/protected', { headers: { 'x-request-id': id } });

@@ -275,6 +275,23 @@ describe('a process of the built server', () => {
     }
   });
 
+  it('tells an operator that it is refused where it was lost for another reason first', async () => {
+    const redis = await RedisUnderTest.start(['--requirepass', 'the-first']);
+    const url = redis.url.replace('//', '//:the-first@');
+    try {
+      await withFleet({ REDIS_URL: url, LOG_LEVEL: 'warn' }, async (member) => {
+        await eventuallyCount([member], 'together');
+        await redis.restart(['--requirepass', 'the-second']);
+        await eventually(() => {
+          expect(member.output).toContain('refuses this service (WRONGPASS)');
+        }, 15_000);
+        expect(warnings(member)).toBe(1);
+      });
+    } finally {
+      await redis.stop();
+    }
+  });
+
   it('talks TLS to rediss://, and only to a server whose certificate it can check', async () => {
     const { certFile, keyFile } = makeCertificate();
     const port = await freePort();

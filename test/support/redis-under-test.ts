@@ -49,9 +49,9 @@ export class RedisUnderTest {
   }
 
   /** Starts it again, on the same port and empty. */
-  async restart(): Promise<void> {
+  async restart(options = this.options): Promise<void> {
     await this.stop();
-    ({ shell: this.shell, pid: this.pid } = await launch(this.port, this.options));
+    ({ shell: this.shell, pid: this.pid } = await launch(this.port, options));
   }
 }
 

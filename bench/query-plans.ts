@@ -9,6 +9,7 @@ import { reportOf } from './plan-report.js';
 import { recordService } from './record-service.js';
 import { fill } from './seed/fill.js';
 import type { Scale } from './seed/made-values.js';
+import { runBenchmark, say } from './run-benchmark.js';
 
 const HELP = `npm run bench:plans -- [--sessions 1000000] [--users 100000] [--events 10000000]
 
@@ -18,8 +19,6 @@ service really sends. Ends with 1 where one reads a large table from end to end,
 /** What a row takes with its indexes, at most, and what Postgres needs besides. */
 const [SESSION_BYTES, EVENT_BYTES, WORK_BYTES] = [1_200, 700, 6e9];
 const LEAST_ROWS = 1_000;
-
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** @returns undefined where help is wanted */
 function scaleOf(): Scale | undefined {
@@ -73,10 +72,4 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    process.exitCode = 1;
-  },
-);
+runBenchmark(main);

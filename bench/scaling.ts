@@ -12,6 +12,7 @@ import { tableSizes } from './scaling/table-sizes.js';
 import { fill } from './seed/fill.js';
 import type { Scale } from './seed/made-values.js';
 import { ServiceUnderTest } from './service-under-test.js';
+import { runBenchmark, say } from './run-benchmark.js';
 
 const HELP = `npm run bench:scaling -- [--sessions 1000000] [--partitions 0] [--refreshes 20000] [--events 100000]
 
@@ -23,7 +24,6 @@ const USERS = { each: 10, least: 1_000 };
 /** Alone, for the time that one takes; and enough to keep the disk and two cores busy. */
 const AT_ONCE = [1, 8];
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (text: string): void => void process.stdout.write(`${text}\n\n`);
 
 interface Options {
@@ -104,10 +104,4 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    process.exitCode = 1;
-  },
-);
+runBenchmark(main);

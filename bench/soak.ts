@@ -10,6 +10,7 @@ import { report } from './soak/report.js';
 import { inMebibytes, judge } from './soak/verdict.js';
 import type { Sample, Soak } from './soak/verdict.js';
 import { Wire } from './soak/wire.js';
+import { runBenchmark, say } from './run-benchmark.js';
 
 const HELP = `npm run bench:soak -- [--requests 200000] [--seed 1]
 
@@ -20,8 +21,6 @@ const SAMPLES = 20;
 const [PEOPLE, CONCURRENCY] = [200, 16];
 /** V8 gives the room for young objects back some seconds after the last of them was made. */
 const [IDLE_STEP_MS, IDLE_STEPS, SETTLED_WITHIN] = [5_000, 24, 0.005];
-
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** Waits until memory stays where it is from one look to the next but one. */
 async function idleMemory(service: SoakedService): Promise<Memory> {
@@ -88,10 +87,4 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    process.exitCode = 1;
-  },
-);
+runBenchmark(main);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the database and its two roles: one owns the tables and migrates, the other is the service's and owns nothing.
-# The image of Postgres runs it once, on an empty volume; elsewhere run it with PGHOST, PGUSER and the rest set, as a
-# role that may create roles. Passwords come from the files that it names.
+# The image of Postgres runs it once, on an empty volume; elsewhere run it with PGHOST, PGUSER, PGPASSWORD and the rest set,
+# as a role that may create roles and databases. The two roles' passwords come from the files that it names.
 set -eu
 psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 --dbname "${PGDATABASE:-postgres}" \
   --username "${PGUSER:-${POSTGRES_USER:-postgres}}" \

@@ -45,7 +45,10 @@ const DOCS: Readonly<Record<VariableName, readonly [byDefault: string, meaning: 
     'Password hashes at the same time; above 4 raise UV_THREADPOOL_SIZE too',
   ],
   CORS_ORIGINS: ['none', 'Browser origins allowed to call, exact, comma-separated'],
-  TRUST_PROXY: ['none', 'Whose X-Forwarded-For is believed: number of hops, or addresses and CIDR blocks'],
+  TRUST_PROXY: [
+    'none',
+    'Whose X-Forwarded-For is believed: how many proxies stand in front (1: whoever connects, and nobody behind), or the proxies’ addresses and CIDR blocks, never clients’',
+  ],
   REGISTRATION: ['open', 'open or closed; closed where MAIL is off'],
   REQUIRE_VERIFIED_EMAIL: ['on where SMTP_URL is set', 'Whether signing in needs a confirmed address: on or off'],
   SMTP_URL: ['none', 'Mail server: smtps://user:password@host:465; required in production unless MAIL is off'],

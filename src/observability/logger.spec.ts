@@ -6,7 +6,9 @@ import { createLogger } from './logger.js';
 import type { ServiceLogger } from './logger.js';
 
 type Mode = AppConfig['mode'];
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
+/** As Unicode lists them: marks, embeddings, overrides and isolates (UAX #9, table 4). */
+const TURNING = Array.from('\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069');
+const UNPRINTABLE = new RegExp(`[\\p{Cc}\\u2028\\u2029${TURNING.join('')}]`, 'u');
 
 describe('the log', () => {
   let written: string;
@@ -116,12 +118,13 @@ describe('the log', () => {
       const logger = await log(mode);
       const text = fc.oneof(
         fc.string({ unit: 'binary' }),
-        fc.constantFrom('a\nb', '\u001b[31m', '\u009b31m', '\r', '\u2028', '\u202e', '\u0085', '\u0000', '\u007f'),
+        fc.constantFrom('a\nb', '\u001b[31m', '\u009b31m', '\r', '\u2028', '\u0085', '\u0000', '\u007f'),
+        fc.constantFrom(...TURNING),
       );
       await fc.assert(
         fc.asyncProperty(text, text, async (message, field) => {
           written = '';
-          logger.log({ message, field }, 'X');
+          logger.log({ message, field, deep: [{ [field]: message }] }, 'X');
           logger.log(message, 'X');
           await logger.flush();
           const own = written.split('\n');
@@ -132,6 +135,19 @@ describe('the log', () => {
       );
     },
   );
+
+  it.each<Mode>(['production', 'development'])('of %s shows what turns the direction of text', async (mode) => {
+    const logger = await log(mode);
+    for (const mark of TURNING) {
+      written = '';
+      logger.log({ message: `a${mark}b`, field: `c${mark}d` }, `e${mark}f`);
+      logger.error('broken', `Error: g${mark}h\n    at somewhere`, 'X');
+      await logger.flush();
+      const shown = `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`;
+      for (const text of [`a${shown}b`, `e${shown}f`, `g${shown}h`]) expect(written).toContain(text);
+      expect(written).not.toContain(mark);
+    }
+  });
 
   it('is text in development, with the stack of an error below its line', async () => {
     const logger = await log('development');

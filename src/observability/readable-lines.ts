@@ -1,7 +1,13 @@
 import { prettyFactory } from 'pino-pretty';
 import { printable } from './printable.js';
 
-const printableValue = (value: unknown): unknown => (typeof value === 'string' ? printable(value) : value);
+/** However deep it stands; names too. */
+function printableValue(value: unknown): unknown {
+  if (typeof value === 'string') return printable(value);
+  if (Array.isArray(value)) return value.map(printableValue);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [printable(name), printableValue(each)]));
+}
 
 /** Makes lines of JSON readable; the stack of an error stands below its line. */
 export function readableLines(colours: boolean): (json: string) => string {
@@ -15,9 +21,7 @@ export function readableLines(colours: boolean): (json: string) => string {
   });
   return (json) => {
     const { stack, ...line } = JSON.parse(json) as Record<string, unknown>;
-    const shown = pretty(
-      Object.fromEntries(Object.entries(line).map(([name, value]) => [name, printableValue(value)])),
-    );
+    const shown = pretty(printableValue(line));
     if (typeof stack !== 'string') return shown;
     const below = stack.split('\n').map((each) => `    ${printable(each)}\n`);
     return shown + below.join('');

@@ -1,20 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import path from 'node:path';
 import { startServer } from '../support/built-server.js';
+import { makeCertificate } from '../support/certificate.js';
 import { createTestDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
-import {
-  alertNames,
-  dashboardExpressions,
-  readDashboard,
-  ruleExpressions,
-  rulesText,
-  selectorsIn,
-} from '../support/monitoring.js';
+import { alertNames, dashboardExpressions, ruleExpressions, rulesText, selectorsIn } from '../support/monitoring.js';
 import { promtool } from '../support/promtool.js';
 import { rawRequest } from '../support/raw-http.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -26,6 +20,10 @@ jest.setTimeout(180_000);
 
 /** The first round of the cleanup comes a minute after the start. */
 const CLEANUP_WITHIN_MS = 120_000;
+const START_WITHIN_MS = 60_000;
+
+/** Only an instance with a certificate of its own has it. */
+const CERTIFICATE_END = 'gatehouse_tls_certificate_end_timestamp_seconds';
 
 const secrets = { JWT_SECRET: randomSecret(), REFRESH_SECRET: randomSecret() };
 const names = (expressions: readonly string[]): Set<string> =>
@@ -39,6 +37,10 @@ describe('the alert rules', () => {
 
   it('fire where they should, and are quiet just short of that', () => {
     expect(promtool(['test', 'rules', 'deploy/prometheus/gatehouse.rules.test.yml'])).toContain('SUCCESS');
+  });
+
+  it('need no scrape job of a certain name, which differs from one Prometheus to the next', () => {
+    expect(ruleExpressions().filter((each) => /\bjob *!?=(?!~"\.\*gatehouse\.\*")/.test(each))).toEqual([]);
   });
 
   it('each have such a test, a severity, a summary and a place in the operations guide', () => {
@@ -61,35 +63,6 @@ describe('the alert rules', () => {
     });
     expect(faults).toEqual([]);
     expect(new Set(alertNames()).size).toBe(rules.length);
-  });
-});
-
-describe('the dashboard', () => {
-  const { panels, templating } = readDashboard();
-
-  it('has panels that are told apart, lie beside one another, and ask the data source of its variable', () => {
-    const ids = panels.map(({ id }) => id);
-    expect(new Set(ids).size).toBe(ids.length);
-    expect(templating.list.map(({ name, type }) => `${name}: ${type}`)).toContain('datasource: datasource');
-    const taken = new Set<string>();
-    for (const { type, title, targets = [], gridPos } of panels) {
-      expect([title, gridPos.x + gridPos.w <= 24]).toEqual([title, true]);
-      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1)
-        for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
-          expect([title, taken.has(`${x} ${y}`)]).toEqual([title, false]);
-          taken.add(`${x} ${y}`);
-        }
-      expect([title, targets.length > 0]).toEqual([title, type !== 'row']);
-      for (const { datasource } of targets) expect(datasource.uid).toBe('${datasource}');
-    }
-  });
-
-  it('asks in expressions that Prometheus parses', () => {
-    const file = path.join(scratchFolder(), 'dashboard.rules.yml');
-    const rules = dashboardExpressions().map((expr, at) => ({ record: `panel:${at}`, expr }));
-    writeFileSync(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
-    expect(rules.length).toBeGreaterThan(30);
-    expect(promtool(['check', 'rules', file])).toContain('SUCCESS');
   });
 });
 
@@ -136,7 +109,8 @@ describe('a scrape of the running service', () => {
     expect(expressions.filter((each) => names([each]).size === 0 && !/\bup\b/.test(each))).toEqual([]);
     await eventually(async () => {
       const scrape = await Scrape.at(url);
-      const missing = expressions.flatMap(selectorsIn).filter(({ name, matchers }) => {
+      const asked = expressions.flatMap(selectorsIn).filter(({ name }) => name !== CERTIFICATE_END);
+      const missing = asked.filter(({ name, matchers }) => {
         const fits = scrape
           .series(name)
           .filter(({ labels }) => matchers.every(({ label, pattern }) => pattern.test(labels[label] ?? '')));
@@ -167,6 +141,28 @@ describe('a scrape of the running service', () => {
   it('holds nothing of what a caller sent, and no secret', () => {
     expect(found.text).not.toMatch(/canary|@|example\.com|127\.0\.0\.1|eyJ/);
     for (const secret of Object.values(secrets)) expect(found.text).not.toContain(secret);
+  });
+});
+
+describe('a scrape of a service with a certificate of its own', () => {
+  it('tells when that ends, for the alert that asks it', async () => {
+    expect(names(ruleExpressions())).toContain(CERTIFICATE_END);
+    const database = await createTestDatabase();
+    const { certFile, keyFile } = makeCertificate();
+    const port = String(await freePort());
+    const tls = { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile };
+    const server = await startServer(
+      scratchFolder(),
+      testEnvironment(database.url, { ...secrets, ...tls, METRICS_PORT: port }),
+    );
+    try {
+      const scrape = await eventually(() => Scrape.at(`http://127.0.0.1:${port}`), START_WITHIN_MS);
+      const { validTo } = new X509Certificate(readFileSync(certFile));
+      expect(scrape.value(CERTIFICATE_END)).toBe(Date.parse(validTo) / 1_000);
+    } finally {
+      await server.stop();
+      await database.drop();
+    }
   });
 });
 

@@ -1,76 +1,29 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Deployment } from 'kubernetes-models/apps/v1';
-import { Job } from 'kubernetes-models/batch/v1';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
-import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
-import { ConfigMap, Namespace, Secret, Service, ServiceAccount } from 'kubernetes-models/v1';
-import { Api } from '../support/api.js';
-import { buildServer, killServers, startServer } from '../support/built-server.js';
-import { startCommand } from '../support/built-command.js';
-import { createTestDatabase } from '../support/database.js';
-import type { TestDatabase } from '../support/database.js';
+import { parseAllDocuments } from 'yaml';
+import { trustProxy } from '../../src/config/parsers/network.js';
+import { trustRule } from '../../src/http/trust-rule.js';
 import { imageEnvironment } from '../support/dockerfile.js';
-import { eventually } from '../support/eventually.js';
 import { typeFaults } from '../support/excess-fields.js';
-import { freePort } from '../support/free-port.js';
+import {
+  FOLDER,
+  budget,
+  checked,
+  config,
+  containerOf,
+  deployment,
+  documents,
+  files,
+  job,
+  pods,
+  policies,
+  secrets,
+  service,
+} from '../support/kubernetes-manifests.js';
+import type { Manifest } from '../support/kubernetes-manifests.js';
 import { PINNED, PROJECT, unknownVariables, yamlDocuments } from '../support/manifests.js';
-import { scratchFolder } from '../support/scratch.js';
-import { randomSecret } from '../support/test-app.js';
 
-jest.setTimeout(120_000);
-
-const FOLDER = 'deploy/kubernetes';
-const files = readdirSync(path.join(PROJECT, FOLDER)).filter((file) => file.endsWith('.yaml'));
-
-interface Manifest {
-  readonly kind: string;
-  readonly apiVersion: string;
-  readonly metadata: { readonly name?: string; readonly namespace?: string };
-}
-
-const documents = (file: string): Manifest[] => yamlDocuments(`${FOLDER}/${file}`) as Manifest[];
-const KINDS = {
-  ConfigMap,
-  Deployment,
-  Job,
-  Namespace,
-  NetworkPolicy,
-  PodDisruptionBudget,
-  Secret,
-  Service,
-  ServiceAccount,
-};
-const isKind = (kind: string): kind is keyof typeof KINDS => kind in KINDS;
-
-/** Of Kubernetes' own schema; fails where the object does not fit it. */
-function checked(document: Manifest): void {
-  if (!isKind(document.kind)) throw new Error(`there is no schema for a ${document.kind} here`);
-  new KINDS[document.kind](document).validate();
-}
-
-const deployment = new Deployment(documents('deployment.yaml')[0]);
-const job = new Job(documents('migration-job.yaml')[0]);
-const service = new Service(documents('service.yaml')[0]);
-const budget = new PodDisruptionBudget(documents('pod-disruption-budget.yaml')[0]);
-const policies = documents('network-policy.yaml').map((document) => new NetworkPolicy(document as never));
-const config = new ConfigMap(documents('config.yaml')[0]);
-const secrets = documents('secret.example.yaml').map((document) => new Secret(document as never));
-
-type PodSpec = NonNullable<NonNullable<Deployment['spec']>['template']['spec']>;
-const podOf = (spec: PodSpec | undefined): PodSpec => {
-  if (spec === undefined) throw new Error('there is no pod');
-  return spec;
-};
-const pods = {
-  service: podOf(deployment.spec?.template.spec),
-  migration: podOf(job.spec?.template.spec),
-};
-const containerOf = (pod: PodSpec): PodSpec['containers'][number] => {
-  const [container] = pod.containers;
-  if (container === undefined) throw new Error('there is no container');
-  return container;
-};
 const labels = deployment.spec?.template.metadata?.labels ?? {};
 
 describe('the manifests of Kubernetes', () => {
@@ -158,6 +111,42 @@ describe('the manifests of Kubernetes', () => {
     expect(policies[1]?.spec?.ingress).toBeUndefined();
   });
 
+  it('believe an address that the ingress tells of, and none that a pod behind it does', () => {
+    const parsed = trustProxy(config.data?.TRUST_PROXY ?? '');
+    if (!parsed.ok) throw new Error('TRUST_PROXY is none');
+    const trusts = trustRule(parsed.value);
+    expect([trusts('10.244.1.7', 0), trusts('10.244.1.8', 1)]).toEqual([true, false]);
+    // Whoever connects is believed, so that is one kind of pod of one namespace.
+    const [rule, ...others] = (policies[0]?.spec?.ingress ?? []).filter(({ ports }) =>
+      ports?.some(({ port }) => port === 'http'),
+    );
+    const [source, ...more] = rule?.from ?? [];
+    expect([others, more, Object.keys(source ?? {}).sort()]).toEqual([[], [], ['namespaceSelector', 'podSelector']]);
+    for (const { matchLabels } of [source?.namespaceSelector ?? {}, source?.podSelector ?? {}])
+      expect(Object.keys(matchLabels ?? {})).toHaveLength(1);
+  });
+
+  it('let the pods reach all that their secrets name, mail by either port, and a collector by a rule to uncomment', () => {
+    const openTo = (policy: NetworkPolicy | undefined): unknown[] =>
+      (policy?.spec?.egress ?? []).flatMap(({ ports = [] }) => ports.map(({ port }) => port));
+    for (const [index, secret] of secrets.entries()) {
+      const urls = Object.values(secret.stringData ?? {}).filter((value) => value.includes('://'));
+      expect(urls.length).toBeGreaterThan(1);
+      expect(openTo(policies[index])).toEqual(expect.arrayContaining(urls.map((url) => Number(new URL(url).port))));
+    }
+    expect(openTo(policies[0])).toEqual(expect.arrayContaining([465, 587]));
+    const uncommented = readFileSync(path.join(PROJECT, FOLDER, 'network-policy.yaml'), 'utf8').replaceAll(
+      /^( {4})# (?=- | {2})/gm,
+      '$1',
+    );
+    const [document] = parseAllDocuments(uncommented).map((each) => each.toJS() as Manifest);
+    if (!document) throw new Error('there is no policy');
+    checked(document);
+    expect(typeFaults([{ module: document.apiVersion, kind: document.kind, value: document }])).toEqual([]);
+    expect(openTo(new NetworkPolicy(document as never))).toEqual([...openTo(policies[0]), 4318]);
+    expect(openTo(policies[0])).not.toContain(4318);
+  });
+
   it('name variables that there are, and files that the secrets have', () => {
     expect(unknownVariables(config.data ?? {})).toEqual([]);
     for (const [pod, secret] of [
@@ -173,64 +162,5 @@ describe('the manifests of Kubernetes', () => {
       // No secret stands in the environment, where /proc and a crash report would show it.
       expect(env.every(({ name, valueFrom }) => name.endsWith('_FILE') && valueFrom === undefined)).toBe(true);
     }
-  });
-});
-
-describe('what the manifests start', () => {
-  let database: TestDatabase;
-  beforeAll(async () => {
-    buildServer();
-    database = await createTestDatabase('empty');
-  });
-  afterEach(killServers);
-  afterAll(async () => {
-    await database.drop();
-  });
-
-  /** The environment of a pod, its secret's files in a folder of the test. */
-  const environmentOf = async (pod: PodSpec, values: Record<string, string>): Promise<Record<string, string>> => {
-    const folder = scratchFolder();
-    const { env = [], envFrom = [] } = containerOf(pod);
-    for (const [name, value] of Object.entries(values)) writeFileSync(path.join(folder, name), value);
-    return {
-      ...imageEnvironment(),
-      ...(envFrom.some(({ configMapRef }) => configMapRef?.name === config.metadata?.name) ? config.data : {}),
-      ...Object.fromEntries(env.map(({ name, value = '' }) => [name, path.join(folder, path.basename(value))])),
-      HOST: '127.0.0.1',
-      METRICS_HOST: '127.0.0.1',
-      PORT: String(await freePort()),
-      METRICS_PORT: String(await freePort()),
-    };
-  };
-
-  it('migrates by its Job, then serves, with exactly these environments', async () => {
-    const nobody = `127.0.0.1:${await freePort()}`;
-    const migration = await environmentOf(pods.migration, {
-      database_url: database.url,
-      migrate_database_url: database.url,
-    });
-    const [program, script = '', ...args] = containerOf(pods.migration).command ?? [];
-    expect([program, args]).toEqual(['node', []]);
-    const migrated = await startCommand(path.basename(script), [], { cwd: scratchFolder(), env: migration }).ends();
-    expect([migrated.code, migrated.errors]).toEqual([0, '']);
-    const env = await environmentOf(pods.service, {
-      database_url: database.url,
-      // Neither Redis nor the mail server is there: the service serves without them.
-      redis_url: `redis://default:password@${nobody}/0`,
-      smtp_url: `smtps://user:password@${nobody}`,
-      jwt_secret: randomSecret(),
-      refresh_secret: randomSecret(),
-    });
-    const server = await startServer(scratchFolder(), env);
-    await server.listens();
-    const { readinessProbe, livenessProbe } = containerOf(pods.service);
-    const api = new Api(server.url);
-    for (const probe of [readinessProbe, livenessProbe])
-      await eventually(async () => {
-        expect((await api.get(probe?.httpGet?.path ?? '')).status).toBe(200);
-      }, 30_000);
-    const recovered = await startCommand('admin-recover.js', ['ada@example.com'], { cwd: scratchFolder(), env }).ends();
-    expect([recovered.code, recovered.output]).toEqual([0, expect.stringContaining(config.data?.APP_URL ?? '')]);
-    expect((await server.stop()).code).toBe(0);
   });
 });

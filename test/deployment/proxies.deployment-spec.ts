@@ -1,9 +1,9 @@
 import { connect as connectHttp2 } from 'node:http2';
 import { readFileSync } from 'node:fs';
 import type { Answer } from '../support/api.js';
+import { behindProxy, proxiedFleet } from '../support/behind-proxy.js';
 import { eventually } from '../support/eventually.js';
-import type { HttpsApi } from '../support/https-api.js';
-import { CLIENT, INSTANCES, PROXIES, ProxiedFleet, PUBLIC_URL } from '../support/proxied-fleet.js';
+import { CLIENT, INSTANCES, PROXIES, PUBLIC_URL } from '../support/proxied-fleet.js';
 import { ADMIN } from '../support/test-app.js';
 
 jest.setTimeout(120_000);
@@ -12,30 +12,16 @@ const FORGED = '203.0.113.9';
 /** Longer than the longest time for which either proxy waits for a silent peer. */
 const BEATS = 37;
 
-let proxied: ProxiedFleet;
-
-beforeAll(async () => {
-  proxied = await ProxiedFleet.start();
-});
-afterAll(() => proxied.end());
+const fleet = proxiedFleet();
 
 describe.each(PROXIES)('behind %s, as its example in deploy/ has it', (name) => {
-  let api: HttpsApi;
-  let admin: string;
-
-  beforeAll(async () => {
-    api = proxied.through(name);
-    admin = (await api.signIn(ADMIN)).accessToken;
-  });
-  afterAll(() => {
-    api.close();
-  });
+  const service = behindProxy(name, fleet);
 
   it('requests go to one instance after the other', async () => {
-    const before = proxied.proxy(name).servedBy().length;
-    for (let each = 0; each < 9; each += 1) expect((await api.get('/api/me', admin)).status).toBe(200);
+    const before = fleet().proxy(name).servedBy().length;
+    for (let each = 0; each < 9; each += 1) expect((await service.api.get('/api/me', service.admin)).status).toBe(200);
     const served = await eventually(() => {
-      const since = proxied.proxy(name).servedBy().slice(before);
+      const since = fleet().proxy(name).servedBy().slice(before);
       expect(since).toHaveLength(9);
       return since;
     });
@@ -46,7 +32,7 @@ describe.each(PROXIES)('behind %s, as its example in deploy/ has it', (name) => 
   it.each([CLIENT, '127.9.8.7'])(
     'every instance sees a client at %s as that, and believes nothing that the client says of itself',
     async (address) => {
-      const from = api.from(address);
+      const from = service.api.from(address);
       const lies = {
         'x-forwarded-for': `${FORGED}, 127.0.0.1`,
         'x-real-ip': FORGED,
@@ -57,14 +43,14 @@ describe.each(PROXIES)('behind %s, as its example in deploy/ has it', (name) => 
         // Each of the three, of which two count hops and one has an address.
         for (let instance = 0; instance < INSTANCES; instance += 1) {
           const { status, body } = await from.send('GET', '/api/admin/diagnostics/client-ip', {
-            token: admin,
+            token: service.admin,
             headers,
           });
           expect([status, body.clientAddress, body.socketAddress]).toEqual([200, address, '127.0.0.1']);
         }
       }
       const { sessionId } = await from.signIn(ADMIN);
-      expect((await from.get(`/api/admin/sessions/${sessionId}`, admin)).body.ip).toBe(address);
+      expect((await from.get(`/api/admin/sessions/${sessionId}`, service.admin)).body.ip).toBe(address);
       from.close();
     },
   );
@@ -72,25 +58,25 @@ describe.each(PROXIES)('behind %s, as its example in deploy/ has it', (name) => 
   it('a request over TLS is none over plain HTTP, whatever its client says in Forwarded', async () => {
     for (let instance = 0; instance < INSTANCES; instance += 1) {
       const headers = { forwarded: 'proto=http', 'x-forwarded-proto': 'http' };
-      expect((await api.send('GET', '/api/me', { token: admin, headers })).status).toBe(200);
+      expect((await service.api.send('GET', '/api/me', { token: service.admin, headers })).status).toBe(200);
     }
   });
 
   it('an id of a request is kept from end to end, and stands in its error', async () => {
     const id = 'order-4711.from_a-test';
-    const answer = await api.send('GET', '/api/protected', { headers: { 'x-request-id': id } });
+    const answer = await service.api.send('GET', '/api/protected', { headers: { 'x-request-id': id } });
     expect([answer.status, answer.headers.get('x-request-id'), answer.body.requestId]).toEqual([401, id, id]);
-    const own = await api.send('GET', '/api/protected', { headers: { 'x-request-id': 'no way' } });
+    const own = await service.api.send('GET', '/api/protected', { headers: { 'x-request-id': 'no way' } });
     expect(own.headers.get('x-request-id')).toMatch(/^[A-Za-z0-9._-]{8,64}$/);
   });
 
   it('headers of 7 KiB pass, and what is too large is refused by the service itself', async () => {
     const padded = (size: number): Promise<Answer> =>
-      api.send('GET', '/api/protected', { token: admin, headers: { 'x-padding': 'x'.repeat(size) } });
-    expect((await padded(7_000 - admin.length)).status).toBe(200);
+      service.api.send('GET', '/api/protected', { token: service.admin, headers: { 'x-padding': 'x'.repeat(size) } });
+    expect((await padded(7_000 - service.admin.length)).status).toBe(200);
     const tooLarge = await padded(10_000);
     expect([tooLarge.status, tooLarge.body.code]).toEqual([431, 'headers_too_large']);
-    const body = await api.send('POST', '/api/login', { json: { email: 'x'.repeat(20_000) } });
+    const body = await service.api.send('POST', '/api/login', { json: { email: 'x'.repeat(20_000) } });
     expect([body.status, body.body.code]).toEqual([413, 'payload_too_large']);
   });
 
@@ -102,28 +88,28 @@ describe.each(PROXIES)('behind %s, as its example in deploy/ has it', (name) => 
       expect(attributes).toEqual(expect.arrayContaining(['Path=/', 'HttpOnly', 'Secure', 'SameSite=Strict']));
       return pair;
     };
-    let answer: Answer<unknown> = await api.send('POST', '/api/login', {
+    let answer: Answer<unknown> = await service.api.send('POST', '/api/login', {
       json: { ...ADMIN, refreshTokenIn: 'cookie' },
       headers: guard,
     });
     for (let step = 0; step < 4; step += 1) {
       expect(answer.status).toBe(200);
-      answer = await api.send('POST', '/api/refresh', { headers: { ...guard, cookie: cookieOf(answer) } });
+      answer = await service.api.send('POST', '/api/refresh', { headers: { ...guard, cookie: cookieOf(answer) } });
     }
     const cookie = cookieOf(answer);
     const foreign = { ...guard, cookie, origin: 'https://evil.example.com' };
-    expect((await api.send('POST', '/api/refresh', { headers: foreign })).status).toBe(403);
-    expect((await api.send('POST', '/api/logout', { headers: { ...guard, cookie } })).status).toBe(204);
+    expect((await service.api.send('POST', '/api/refresh', { headers: foreign })).status).toBe(403);
+    expect((await service.api.send('POST', '/api/logout', { headers: { ...guard, cookie } })).status).toBe(204);
     for (let each = 0; each < INSTANCES; each += 1) {
-      const refused = await api.send('POST', '/api/refresh', { headers: { ...guard, cookie } });
+      const refused = await service.api.send('POST', '/api/refresh', { headers: { ...guard, cookie } });
       expect([refused.status, refused.body.code]).toEqual([401, 'session_revoked']);
     }
   });
 
   it('HTTP/2 is spoken to clients that can', async () => {
-    const session = connectHttp2(proxied.proxy(name).url, { ca: readFileSync(proxied.certFile) });
+    const session = connectHttp2(fleet().proxy(name).url, { ca: readFileSync(fleet().certFile) });
     try {
-      const stream = session.request({ ':path': '/api/me', authorization: `Bearer ${admin}` });
+      const stream = session.request({ ':path': '/api/me', authorization: `Bearer ${service.admin}` });
       const status = await new Promise((resolve, reject) => {
         stream.on('response', (headers) => {
           resolve(headers[':status']);
@@ -138,7 +124,7 @@ describe.each(PROXIES)('behind %s, as its example in deploy/ has it', (name) => 
   });
 
   it('what comes in the clear is not answered', async () => {
-    const { port } = new URL(proxied.proxy(name).url);
+    const { port } = new URL(fleet().proxy(name).url);
     const outcome = await fetch(`http://127.0.0.1:${port}/api/me`).then(
       ({ status }) => status,
       () => 'nothing',
@@ -149,14 +135,14 @@ describe.each(PROXIES)('behind %s, as its example in deploy/ has it', (name) => 
 
 describe('the feed of revocations', () => {
   it('comes through each proxy as it is written, and stays open while its instance says that it is current', async () => {
-    const admin = await proxied.fleet.admin();
-    const { body } = await proxied
+    const admin = await fleet().fleet.admin();
+    const { body } = await fleet()
       .through('nginx')
       .post<{ clientId: string; clientSecret: string }>('/api/admin/clients', { name: 'orders' }, admin);
     const authorization = `Basic ${Buffer.from(`${body.clientId}:${body.clientSecret}`).toString('base64')}`;
     await Promise.all(
       PROXIES.map(async (name) => {
-        const api = proxied.through(name);
+        const api = fleet().through(name);
         const sent = api.begin('GET', '/api/revocations', { authorization });
         const arrivals: { readonly text: string; readonly atMs: number }[] = [];
         let closed = false;

@@ -1,83 +1,29 @@
-import type { Answer } from '../support/api.js';
-import { makeCertificate } from '../support/certificate.js';
 import { eventually } from '../support/eventually.js';
-import { Fleet } from '../support/fleet.js';
-import { freePort } from '../support/free-port.js';
 import { Measured } from '../support/measured.js';
 import { ABLE_TO_BE_AWAY, onRedis, WAYS_TO_BE_AWAY } from '../support/redis-away.js';
 import { RedisUnderTest } from '../support/redis-under-test.js';
-import type { ServerProcess } from '../support/server-process.js';
 import { ADMIN } from '../support/test-app.js';
+import {
+  HELD_UP_MS,
+  QUOTA,
+  ThrottledFleet,
+  WINDOW_MS,
+  ask,
+  freshClient,
+  passing,
+  warnings,
+} from '../support/throttled-fleet.js';
 
 jest.setTimeout(90_000);
 
-const QUOTA = 10;
-const WINDOW_MS = 60_000;
-/** What Redis may hold a request up for, on a machine that does much else. */
-const HELD_UP_MS = 500;
-const ENV = { RATE_LIMIT: 'on', TRUST_PROXY: '1', LOG_LEVEL: 'warn' };
-
-let clients = 0;
-const freshClient = (): string => `198.51.100.${(clients += 1)}`;
-
-/** Malformed, but counted before that: ten a minute for each client. */
-const ask = ({ api }: ServerProcess, client: string): Promise<Answer> =>
-  api.send('POST', '/api/register', { json: {}, headers: { 'x-forwarded-for': client } });
-
-/** Asks one instance after the other; none may fail otherwise than by the limit. */
-async function passing(members: readonly ServerProcess[], client: string, perMember = 2 * QUOTA): Promise<number> {
-  let passed = 0;
-  for (let round = 0; round < perMember; round += 1) {
-    for (const member of members) {
-      const { status, text } = await ask(member, client);
-      if (status !== 400 && status !== 429) throw new Error(`an instance answered ${status}: ${text}`);
-      if (status === 400) passed += 1;
-    }
-  }
-  return passed;
-}
-
-const metricsPorts = new Map<ServerProcess, number>();
-
-/** Starts an instance whose metrics are known to `eventuallyCount`. */
-async function addTo(fleet: Fleet): Promise<ServerProcess> {
-  const port = await freePort();
-  const member = await fleet.add({ METRICS_PORT: String(port) });
-  metricsPorts.set(member, port);
-  return member;
-}
-
-async function startFleet(size: number, env: Readonly<Record<string, string>>): Promise<Fleet> {
-  const port = await freePort();
-  const fleet = await Fleet.start(1, { ...ENV, ...env, METRICS_PORT: String(port) });
-  metricsPorts.set(fleet.at(0), port);
-  try {
-    for (let each = 1; each < size; each += 1) await addTo(fleet);
-    return fleet;
-  } catch (error) {
-    await fleet.end();
-    throw error;
-  }
-}
-
-/** Waits until the metric says how instances count. */
-const eventuallyCount = (members: readonly ServerProcess[], how: 'together' | 'alone'): Promise<void> =>
-  eventually(async () => {
-    for (const member of members) {
-      const metrics = await fetch(`http://127.0.0.1:${metricsPorts.get(member) ?? 0}/metrics`);
-      expect(await metrics.text()).toContain(`\ngatehouse_throttler_fallback ${how === 'alone' ? 1 : 0}\n`);
-    }
-  }, 10_000);
-const warnings = ({ output }: ServerProcess): number => output.split('Redis cannot be used').length - 1;
-
 describe('two processes of the built server with one Redis', () => {
   let redis: RedisUnderTest;
-  let fleet: Fleet;
+  let fleet: ThrottledFleet;
 
   beforeAll(async () => {
     redis = await RedisUnderTest.start(ABLE_TO_BE_AWAY);
-    fleet = await startFleet(2, { REDIS_URL: redis.url });
-    await eventuallyCount(fleet.members, 'together');
+    fleet = await ThrottledFleet.start(2, { REDIS_URL: redis.url });
+    await fleet.eventuallyCount('together');
   });
   afterAll(async () => {
     await fleet.end();
@@ -137,7 +83,7 @@ describe('two processes of the built server with one Redis', () => {
           expect((await ask(member, freshClient())).status).toBe(400);
           heldUp.add(performance.now() - startedAt);
         }
-        await eventuallyCount(fleet.members, 'alone');
+        await fleet.eventuallyCount('alone');
         const startedAt = performance.now();
         // Each goes on from what it has counted itself: what was spent before is not given again.
         expect(await passing(fleet.members, known)).toBe(2 * QUOTA - 6);
@@ -149,7 +95,7 @@ describe('two processes of the built server with one Redis', () => {
       heldUp.print();
       expect(heldUp.max).toBeLessThan(HELD_UP_MS);
       const endedAt = performance.now();
-      await eventuallyCount(fleet.members, 'together');
+      await fleet.eventuallyCount('together');
       process.stdout.write(`Redis ${name}: together again after ${(performance.now() - endedAt).toFixed(0)} ms\n`);
       expect(fleet.members.map((member, index) => warnings(member) - (before[index] ?? 0))).toEqual([1, 1]);
       expect(await passing(fleet.members, freshClient())).toBe(QUOTA);
@@ -172,7 +118,7 @@ describe('two processes of the built server with one Redis', () => {
     expect(performance.now() - startedAt).toBeLessThan(WINDOW_MS);
     expect(passed).toBeLessThanOrEqual(fleet.members.length * QUOTA);
     expect(passed).toBeGreaterThanOrEqual(QUOTA);
-    await eventuallyCount(fleet.members, 'together');
+    await fleet.eventuallyCount('together');
   });
 
   it('let a client go on both when the minute that they told of is over, however much it asked meanwhile', async () => {
@@ -199,8 +145,8 @@ describe('two processes of the built server with one Redis', () => {
   });
 
   it('stop at once, though it hangs', async () => {
-    const doomed = await addTo(fleet);
-    await eventuallyCount([doomed], 'together');
+    const doomed = await fleet.add();
+    await fleet.eventuallyCount('together', [doomed]);
     redis.pause();
     try {
       const startedAt = performance.now();
@@ -210,106 +156,5 @@ describe('two processes of the built server with one Redis', () => {
       redis.resume();
     }
     fleet.members.splice(fleet.members.indexOf(doomed), 1);
-  });
-});
-
-describe('a process of the built server', () => {
-  const withFleet = async (
-    env: Record<string, string>,
-    test: (member: ServerProcess) => Promise<void>,
-  ): Promise<void> => {
-    const fleet = await startFleet(1, env);
-    try {
-      await test(fleet.at(0));
-    } finally {
-      await fleet.end();
-    }
-  };
-
-  it('starts and is ready without its Redis, has limits, says so once, and shows it in its metrics', async () => {
-    const nobody = `redis://127.0.0.1:${await freePort()}`;
-    await withFleet({ REDIS_URL: nobody }, async (member) => {
-      await eventuallyCount([member], 'alone');
-      expect(await passing([member], freshClient())).toBe(QUOTA);
-      expect((await member.api.get('/health/ready')).status).toBe(200);
-      expect(warnings(member)).toBe(1);
-    });
-  });
-
-  it('starts and is ready with one that hangs, and holds no request up for it', async () => {
-    const redis = await RedisUnderTest.start();
-    redis.pause();
-    try {
-      await withFleet({ REDIS_URL: redis.url }, async (member) => {
-        await eventuallyCount([member], 'alone');
-        const startedAt = performance.now();
-        expect(await passing([member], freshClient())).toBe(QUOTA);
-        expect(performance.now() - startedAt).toBeLessThan(2 * QUOTA * HELD_UP_MS);
-        redis.resume();
-        await eventuallyCount([member], 'together');
-      });
-    } finally {
-      redis.resume();
-      await redis.stop();
-    }
-  });
-
-  it('goes on where the password is wrong, and writes neither that one nor a right one', async () => {
-    const [right, wrong] = ['p@ss word/right', 'p@ss word/wrong'];
-    const redis = await RedisUnderTest.start(['--requirepass', right]);
-    const urlWith = (password: string): string => redis.url.replace('//', `//:${encodeURIComponent(password)}@`);
-    try {
-      await withFleet({ REDIS_URL: urlWith(wrong), LOG_LEVEL: 'debug' }, async (member) => {
-        await eventuallyCount([member], 'alone');
-        expect(member.output).toContain('WRONGPASS');
-        expect(await passing([member], freshClient())).toBe(QUOTA);
-        for (const form of [wrong, encodeURIComponent(wrong)]) expect(member.output).not.toContain(form);
-      });
-      await withFleet({ REDIS_URL: urlWith(right), LOG_LEVEL: 'debug' }, async (member) => {
-        await eventuallyCount([member], 'together');
-        expect(warnings(member)).toBe(0);
-        for (const form of [right, encodeURIComponent(right)]) expect(member.output).not.toContain(form);
-      });
-    } finally {
-      await redis.stop();
-    }
-  });
-
-  it('tells an operator that it is refused where it was lost for another reason first', async () => {
-    const redis = await RedisUnderTest.start(['--requirepass', 'the-first']);
-    const url = redis.url.replace('//', '//:the-first@');
-    try {
-      await withFleet({ REDIS_URL: url, LOG_LEVEL: 'warn' }, async (member) => {
-        await eventuallyCount([member], 'together');
-        await redis.restart(['--requirepass', 'the-second']);
-        await eventually(() => {
-          expect(member.output).toContain('refuses this service (WRONGPASS)');
-        }, 15_000);
-        expect(warnings(member)).toBe(1);
-      });
-    } finally {
-      await redis.stop();
-    }
-  });
-
-  it('talks TLS to rediss://, and only to a server whose certificate it can check', async () => {
-    const { certFile, keyFile } = makeCertificate();
-    const port = await freePort();
-    const tls = ['--tls-port', String(port), '--tls-cert-file', certFile, '--tls-key-file', keyFile];
-    const redis = await RedisUnderTest.start([...tls, '--tls-auth-clients', 'no']);
-    const env = { REDIS_URL: `rediss://127.0.0.1:${port}` };
-    try {
-      await withFleet({ ...env, NODE_EXTRA_CA_CERTS: certFile }, async (member) => {
-        await eventuallyCount([member], 'together');
-        expect(await passing([member], freshClient())).toBe(QUOTA);
-      });
-      await withFleet(env, async (member) => {
-        await eventuallyCount([member], 'alone');
-        expect(member.output).toContain('self-signed certificate');
-        expect(await passing([member], freshClient())).toBe(QUOTA);
-      });
-    } finally {
-      await redis.stop();
-    }
   });
 });

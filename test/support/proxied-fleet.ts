@@ -12,7 +12,7 @@ export const CLIENT = '127.0.0.2';
 /** How many there are. */
 export const INSTANCES = 3;
 export const PROXIES = ['nginx', 'HAProxy'] as const;
-type ProxyName = (typeof PROXIES)[number];
+export type ProxyName = (typeof PROXIES)[number];
 
 /** Three instances on one Postgres, behind nginx and behind HAProxy. */
 export class ProxiedFleet {

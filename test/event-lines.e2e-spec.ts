@@ -74,6 +74,20 @@ describe('events in the log output', () => {
     expect(line).toMatchObject({ level: 'warn', outcome: 'failure', sessionId: first.sessionId });
   });
 
+  it('do not call it a success where an admin’s call was let in and then refused', async () => {
+    const { accessToken: token } = await service.api.signIn(ADMIN);
+    const outcomeOf = async (method: string, path: string, json?: unknown): Promise<unknown[]> => {
+      const { status, headers } = await service.api.send(method, `/api/admin/${path}`, { token, json });
+      const requestId = headers.get('x-request-id');
+      return [status, (await log.eventually({ event: 'authz_admin', requestId })).outcome];
+    };
+    expect(await outcomeOf('GET', 'users')).toEqual([200, 'success']);
+    expect(await outcomeOf('PATCH', `users/${USER_ID}`, { role: 'admin' })).toEqual([400, 'failure']);
+    expect(await outcomeOf('GET', `users/${USER_ID}`)).toEqual([404, 'failure']);
+    expect(await outcomeOf('POST', 'users', { email: ADMIN.email })).toEqual([409, 'failure']);
+    expect(await outcomeOf('DELETE', 'users/not-an-id')).toEqual([404, 'failure']);
+  });
+
   it('come behind the commit of the transaction that they belong to', async () => {
     await source.transaction(async (tx) => {
       await audit.append(event({ count: 3 }), tx);

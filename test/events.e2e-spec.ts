@@ -149,11 +149,19 @@ describe('the event log', () => {
     it('every call of an admin, reading ones too, and those that were refused', async () => {
       const { id, tokens } = await user();
       await service.api.get(`/api/admin/users/${id}?limit=1`, admin.accessToken);
-      const calls = await of('authz_admin', adminId);
-      expect(calls[1]).toMatchObject({
-        ...{ outcome: 'success', sessionId: admin.sessionId },
-        details: { route: 'GET /api/admin/users/:id', target: id },
-      });
+      const change = { json: { roles: ['editor'], disable: true }, token: admin.accessToken };
+      expectProblem(await service.api.send('PATCH', `/api/admin/users/${id}`, change), 400, 'validation_failed');
+      const [refused, done] = await of('authz_admin', adminId);
+      expect([refused, done]).toMatchObject([
+        {
+          ...{ outcome: 'failure', sessionId: admin.sessionId },
+          details: { route: 'PATCH /api/admin/users/:id', reason: 'validation_failed', target: id },
+        },
+        {
+          ...{ outcome: 'success', sessionId: admin.sessionId },
+          details: { route: 'GET /api/admin/users/:id', target: id },
+        },
+      ]);
       for (let call = 0; call < 3; call += 1)
         expectProblem(await service.api.delete(`/api/admin/users/${id}`, tokens.accessToken), 403, 'forbidden');
       expect(await only('authz_fail', id)).toMatchObject({

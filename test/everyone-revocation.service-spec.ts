@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose';
 import { EraSweep } from '../src/tokens/session-control/era-sweep.js';
 import { EveryoneRevocation } from '../src/tokens/session-control/everyone-revocation.js';
 import { RevocationFeed } from '../src/tokens/revocation/revocation-feed.js';
-import { AccessTokenService } from '../src/tokens/access/access-token.service.js';
+import { AccessTokenVerifier } from '../src/tokens/access/access-token-verifier.js';
 import { CountMismatchError } from '../src/tokens/tokens.errors.js';
 import { AppError } from '../src/shared/app-error.js';
 import type { BulkRequest } from '../src/tokens/session-control/bulk-request.js';
@@ -51,7 +51,7 @@ const subjectOf = ({ accessToken }: Tokens): string => decodeJwt(accessToken).su
 const revoke = (body: unknown, token = admin.accessToken): Promise<Answer<Counted & Problem>> =>
   service.api.post(REVOKE, body, token);
 async function verdict(accessToken: string, at = service): Promise<string> {
-  const tokens = at.app.get(AccessTokenService, { strict: false });
+  const tokens = at.app.get(AccessTokenVerifier, { strict: false });
   return tokens.verify(accessToken).then(
     () => 'granted',
     (error: unknown) => (error instanceof AppError ? error.code : String(error)),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import ipaddr from 'ipaddr.js';
 import { DataSource } from 'typeorm';
 import { DataKeys } from '../crypto/data-keys.js';
+import { prepared } from '../database/prepared-statements.js';
 import type { Executor } from '../database/sql.js';
 import { newIdAt } from '../shared/ids.js';
 import type { AuditDetails, AuditEvent } from './audit-event.js';
@@ -9,14 +10,14 @@ import { eventMac } from './event-mac.js';
 import type { EventRow } from './event-mac.js';
 
 /** Events and their places in the queue of those that await their seal, in one statement. */
-const INSERT = `
+const INSERT = prepared(`
   WITH written AS (
     INSERT INTO audit_events (id, type, at, actor_id, user_id, session_id, ip, user_agent, request_id, outcome, count, details, mac)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::uuid[], $5::uuid[], $6::uuid[], $7::inet[], $8::text[],
                          $9::text[], $10::text[], $11::integer[], $12::jsonb[], $13::bytea[])
     RETURNING id
   )
-  INSERT INTO audit_unsealed (id) SELECT id FROM written`;
+  INSERT INTO audit_unsealed (id) SELECT id FROM written`);
 /** How many one statement takes. */
 const CHUNK = 1_000;
 

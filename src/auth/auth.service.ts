@@ -4,7 +4,7 @@ import { AppError } from '../shared/app-error.js';
 import type { ClientContext } from '../shared/client-context.js';
 import { Clock } from '../shared/clock.js';
 import type { SessionId } from '../shared/ids.js';
-import { AccessTokenService } from '../tokens/access/access-token.service.js';
+import { AccessTokenVerifier } from '../tokens/access/access-token-verifier.js';
 import { decodeRefreshToken } from '../tokens/sessions/refresh-token.js';
 import { SessionRefresh } from '../tokens/sessions/session-refresh.js';
 import type { GrantedRefresh, RefreshOutcome, RefreshRequestData } from '../tokens/sessions/session-refresh.js';
@@ -30,7 +30,7 @@ export interface RefreshResult {
 export class AuthService {
   constructor(
     private readonly tokens: TokenIssuer,
-    private readonly accessTokens: AccessTokenService,
+    private readonly accessTokens: AccessTokenVerifier,
     private readonly sessions: SessionsService,
     private readonly sessionRefresh: SessionRefresh,
     private readonly clock: Clock,

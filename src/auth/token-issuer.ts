@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { secondsUntil } from '../shared/clock.js';
-import { AccessTokenService } from '../tokens/access/access-token.service.js';
-import type { TokenSubject } from '../tokens/access/access-token.service.js';
+import { AccessTokenIssuer } from '../tokens/access/access-token-issuer.js';
+import type { TokenSubject } from '../tokens/access/access-token-issuer.js';
 import type { Account } from '../users/account.js';
 import { DeviceTokens } from './guesses/device-tokens.js';
 
@@ -30,7 +30,7 @@ export interface GrantedSession {
 @Injectable()
 export class TokenIssuer {
   constructor(
-    private readonly accessTokens: AccessTokenService,
+    private readonly accessTokens: AccessTokenIssuer,
     private readonly devices: DeviceTokens,
   ) {}
 

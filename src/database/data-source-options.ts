@@ -1,5 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
 import { BoundedClient } from './bounded-client.js';
+import type { PoolConnections } from './pool-connections.js';
 
 const HOUR_MS = 60 * 60 * 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -30,6 +31,7 @@ const answerLimits = { requests: { query_timeout: STATEMENT_TIMEOUT_MS + ANSWER_
 /** What goes to node-postgres as it is. */
 interface DriverOptions {
   readonly Client: typeof BoundedClient;
+  readonly prepares: boolean;
   readonly statement_timeout?: number;
   readonly lock_timeout?: number;
   readonly idle_in_transaction_session_timeout?: number;
@@ -55,6 +57,8 @@ export interface DataSourceSettings {
   readonly poolSize?: number;
   /** Takes the loss of an idle connection, which the pool replaces. */
   readonly onConnectionLost?: (error: Error) => void;
+  /** Told of each connection that the pool makes. */
+  readonly connections?: PoolConnections;
 }
 
 /** How every DataSource of Gatehouse talks to Postgres; entities and migrations are added by whoever owns the lists. */
@@ -74,7 +78,8 @@ export function dataSourceOptions(settings: DataSourceSettings): DatabaseOptions
     migrationsTransactionMode: 'each',
     logging: false,
     extra: {
-      Client: BoundedClient,
+      Client: settings.connections?.clientClass() ?? BoundedClient,
+      prepares: pooler === 'session' && purpose === 'requests',
       ...(pooler === 'session' ? sessionLimits[purpose] : {}),
       ...answerLimits[purpose],
       keepAlive: true,

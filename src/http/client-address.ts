@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 
@@ -8,6 +9,8 @@ const CLIENT_PREFIX_PARTS = 4;
 
 /** The canonical text of an address: IPv4 out of its IPv6 mapping, RFC 5952, no zone. Undefined if it is none. */
 export function canonicalAddress(text: string): string | undefined {
+  // Four decimal numbers without leading zeros have no other spelling.
+  if (isIPv4(text)) return text;
   const [, bracketed, dotted] = WITH_PORT.exec(text) ?? [];
   const [address = ''] = (bracketed ?? dotted ?? text).split('%');
   if (!ipaddr.IPv6.isValid(address) && !ipaddr.IPv4.isValidFourPartDecimal(address)) return undefined;
@@ -20,8 +23,8 @@ export function canonicalAddress(text: string): string | undefined {
  */
 export function clientAddress(request: FastifyRequest): string {
   const addresses = request.ips ?? [request.ip];
-  for (const address of addresses.toReversed()) {
-    const known = canonicalAddress(address);
+  for (let index = addresses.length - 1; index >= 0; index -= 1) {
+    const known = canonicalAddress(addresses[index] ?? '');
     if (known !== undefined) return known;
   }
   return canonicalAddress(request.socket.remoteAddress ?? '') ?? 'unknown';
@@ -29,7 +32,7 @@ export function clientAddress(request: FastifyRequest): string {
 
 /** What counts as one client for limits: an IPv4 address, or an IPv6 /64 written as `2001:db8:1:2::/64`. */
 export function clientNetwork(address: string): string {
-  if (!ipaddr.IPv6.isValid(address)) return address;
+  if (isIPv4(address) || !ipaddr.IPv6.isValid(address)) return address;
   const { parts } = ipaddr.IPv6.parse(address);
   const network = [...parts.slice(0, CLIENT_PREFIX_PARTS), 0, 0, 0, 0];
   return `${new ipaddr.IPv6(network).toString()}/64`;

@@ -8,23 +8,39 @@ export interface NotedLimit {
   readonly resetSeconds: number;
 }
 
-const noted = new WeakMap<object, Map<string, NotedLimit>>();
+type Fields = Readonly<Record<string, string>>;
+
+const LIMITS = Symbol('limits that a request counted against');
+const NONE: Fields = Object.freeze({});
+
+/** A request, of which nothing else is known here. */
+interface Counted {
+  [LIMITS]?: NotedLimit[];
+}
 
 /** Remembers a limit for the answer's fields; a later note of the same policy replaces the earlier one. */
 export function noteLimit(request: object, limit: NotedLimit): void {
-  const limits = noted.get(request) ?? new Map<string, NotedLimit>();
-  limits.set(limit.policy, limit);
-  noted.set(request, limits);
+  const counted: Counted = request;
+  const limits = counted[LIMITS];
+  if (!limits) {
+    counted[LIMITS] = [limit];
+    return;
+  }
+  const known = limits.findIndex(({ policy }) => policy === limit.policy);
+  if (known === -1) limits.push(limit);
+  else limits[known] = limit;
 }
 
 const whole = (value: number): number => Math.max(0, Math.ceil(value));
+const PLAIN = /^[\x20-\x21\x23-\x5B\x5D-\x7E]*$/;
 /** An sf-string (RFC 9651 §3.3.3). */
-const quoted = (text: string): string => `"${text.replaceAll(/[^\x20-\x7E]/g, '').replaceAll(/["\\]/g, '\\$&')}"`;
+const quoted = (text: string): string =>
+  `"${PLAIN.test(text) ? text : text.replaceAll(/[^\x20-\x7E]/g, '').replaceAll(/["\\]/g, '\\$&')}"`;
 
 /** `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers-11: one item per limit, in the order noted. */
-export function rateLimitFields(request: object): Readonly<Record<string, string>> {
-  const limits = [...(noted.get(request)?.values() ?? [])];
-  if (limits.length === 0) return {};
+export function rateLimitFields(request: object): Fields {
+  const { [LIMITS]: limits }: Counted = request;
+  if (limits === undefined) return NONE;
   return {
     'ratelimit-policy': limits
       .map(({ policy, quota, windowSeconds }) => `${quoted(policy)};q=${whole(quota)};w=${whole(windowSeconds)}`)

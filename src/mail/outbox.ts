@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppConfig } from '../config/app-config.js';
+import { prepared } from '../database/prepared-statements.js';
 import { row, rows } from '../database/sql.js';
 import type { Executor } from '../database/sql.js';
 import { addSeconds } from '../shared/clock.js';
@@ -31,6 +32,13 @@ interface OwedRow {
   readonly attempts: number;
   readonly created_at: Date;
 }
+
+/** MATERIALIZED: the planner may otherwise run the limited query more than once, and take more than the limit. */
+const CLAIM = prepared(`
+  WITH due AS MATERIALIZED (
+    SELECT id FROM mail_outbox WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+  UPDATE mail_outbox owed SET attempts = owed.attempts + 1, next_attempt_at = $3 FROM due WHERE owed.id = due.id
+  RETURNING owed.id, purpose, user_id, recipient, details, attempts, created_at`);
 
 /** Mail that is owed: written in the transaction of what causes it, so that neither exists without the other. */
 @Injectable()
@@ -65,16 +73,8 @@ export class Outbox {
    */
   async claim(limit: number, now: Date): Promise<OwedMail[]> {
     if (this.config.mail.kind === 'off') return [];
-    // MATERIALIZED: the planner may otherwise run the limited query more than once, and take more than the limit.
-    const claimed = await rows<OwedRow>(
-      this.dataSource,
-      `WITH due AS MATERIALIZED (
-         SELECT id FROM mail_outbox WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-       UPDATE mail_outbox owed SET attempts = owed.attempts + 1, next_attempt_at = $3 FROM due WHERE owed.id = due.id
-       RETURNING owed.id, purpose, user_id, recipient, details, attempts, created_at`,
-      [now, limit, addSeconds(now, LEASE_SECONDS)],
-    );
-    return claimed.map(fromRow);
+    const values = [now, limit, addSeconds(now, LEASE_SECONDS)];
+    return (await rows<OwedRow>(this.dataSource, CLAIM, values)).map(fromRow);
   }
 
   /** Forgets a mail that has been sent, or that need not be. */

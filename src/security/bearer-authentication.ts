@@ -1,21 +1,32 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import passport from 'passport';
 import type { Strategy } from 'passport';
 
 import { AppError } from '../shared/app-error.js';
 import type { Principal } from './principal.js';
 import { TokenExpiredError, TokenInvalidError } from './security.errors.js';
 
-type Verdict = (error: unknown, principal?: Principal | false | null, challenge?: unknown) => void;
-type Run = (request: FastifyRequest, response: unknown, next: (error?: unknown) => void) => void;
-
-/** The part of Passport that is used, in the types that the `jwt` strategy has here. */
-interface Strategies {
-  authenticate(strategy: string | Strategy, options: { session: false }, verdict: Verdict): Run;
+/** The Passport strategy `jwt`, as far as it is asked here. */
+export interface BearerStrategy {
+  /** Who bears a request's token, where that is known already: undefined says nothing. @throws AppError without one token */
+  recall(request: FastifyRequest): Principal | undefined;
 }
 
-const strategies: Strategies = passport;
+/** What Passport adds to a strategy for each request, in the types that `jwt` has here. */
+interface Verdicts {
+  success(principal: Principal): void;
+  fail(challenge: unknown): void;
+  error(error: unknown): void;
+  authenticate(request: FastifyRequest, options: object): void;
+}
+
+const OUTCOME = Symbol('outcome of the bearer authentication');
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [OUTCOME]?: Principal | Promise<Principal>;
+  }
+}
 
 /** A strategy fails with an AppError of ours, or with an error of passport-jwt or jsonwebtoken. */
 function asTokenError(challenge: unknown): AppError {
@@ -24,49 +35,57 @@ function asTokenError(challenge: unknown): AppError {
   return isExpired ? new TokenExpiredError() : new TokenInvalidError(challenge);
 }
 
+/** Asks the `jwt` strategy who calls, once a request however many guards want to know. */
+@Injectable()
+export class BearerAuthentication {
+  private strategy: (Strategy & BearerStrategy) | undefined;
+
+  /** Takes this very strategy: by its name Passport would find that of whichever application registered it last. */
+  use(strategy: Strategy & BearerStrategy): void {
+    this.strategy = strategy;
+  }
+
+  /**
+   * At once where the token has been verified before.
+   * @throws AppError `token_missing`, `token_invalid`, …; any other error is a fault of the service
+   */
+  authenticate(request: FastifyRequest): Principal | Promise<Principal> {
+    const known = request[OUTCOME];
+    if (known) return known;
+    const outcome = this.findOut(request);
+    request[OUTCOME] = outcome;
+    return outcome;
+  }
+
+  private findOut(request: FastifyRequest): Principal | Promise<Principal> {
+    if (!this.strategy) throw new Error('There is no jwt strategy.');
+    const known = this.strategy.recall(request);
+    return known ? callerNamed(request, known) : verifiedBy(this.strategy, request);
+  }
+}
+
+/**
+ * Runs the strategy as Passport does, without what Passport makes anew for each request: it writes the request's verdicts
+ * into the strategy, so that no two requests may share one.
+ */
+function verifiedBy(strategy: Strategy, request: FastifyRequest): Promise<Principal> {
+  return new Promise((resolve, reject) => {
+    const own = Object.create(strategy) as Verdicts;
+    own.success = (principal) => {
+      resolve(callerNamed(request, principal));
+    };
+    own.fail = (challenge) => {
+      reject(asTokenError(challenge));
+    };
+    own.error = (error) => {
+      reject(error instanceof Error ? error : new Error('The jwt strategy failed.', { cause: error }));
+    };
+    own.authenticate(request, { session: false });
+  });
+}
+
 /** For the log: also where a later guard refuses the request. */
 function callerNamed(request: FastifyRequest, principal: Principal): Principal {
   request.caller = { userId: principal.userId, sessionId: principal.sessionId };
   return principal;
-}
-
-/** Asks the `jwt` strategy who calls, once a request however many guards want to know. */
-@Injectable()
-export class BearerAuthentication {
-  private readonly outcomes = new WeakMap<FastifyRequest, Promise<Principal>>();
-  private strategy: string | Strategy = 'jwt';
-
-  /** Takes this very strategy: by its name Passport would find that of whichever application registered it last. */
-  use(strategy: Strategy): void {
-    this.strategy = strategy;
-  }
-
-  /** @throws AppError `token_missing`, `token_invalid`, …; any other error is a fault of the service */
-  authenticate(request: FastifyRequest): Promise<Principal> {
-    const known = this.outcomes.get(request);
-    if (known) return known;
-    const outcome = this.run(request);
-    this.outcomes.set(request, outcome);
-    return outcome;
-  }
-
-  /** Passport writes a request's `success` and `fail` into the strategy it is given: no two requests may share one. */
-  private strategyOfItsOwn(): string | Strategy {
-    return typeof this.strategy === 'string' ? this.strategy : (Object.create(this.strategy) as Strategy);
-  }
-
-  /** Passport directly: Nest's `AuthGuard` is a guard for one handler, whose outcome another guard cannot share. */
-  private run(request: FastifyRequest): Promise<Principal> {
-    return new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        reject(error instanceof Error ? error : new Error('The jwt strategy failed.', { cause: error }));
-      };
-      const verdict: Verdict = (error, principal, challenge) => {
-        if (error) fail(error);
-        else if (principal) resolve(callerNamed(request, principal));
-        else fail(asTokenError(challenge));
-      };
-      strategies.authenticate(this.strategyOfItsOwn(), { session: false }, verdict)(request, undefined, fail);
-    });
-  }
 }

@@ -27,12 +27,24 @@ export class CallEvents {
     for (const policy of POLICIES) metrics.rateLimited.inc({ policy }, 0);
   }
 
-  /** An admin's call, written before it is answered. */
-  async adminCalls(request: FastifyRequest, { userId, sessionId }: Principal): Promise<void> {
+  /**
+   * An admin's call, written before it is answered.
+   * @param refusal why, where it was let in and refused all the same
+   */
+  async adminCalled(request: FastifyRequest, { userId, sessionId }: Principal, refusal?: ErrorCode): Promise<void> {
     const at = this.clock.now();
-    const details = { route: routeOf(request), target: targetOf(request) };
-    const who = { userId, sessionId, client: clientOf(request) };
-    await this.audit.append({ type: 'authz_admin', at, ...who, outcome: 'success', details });
+    const outcome = refusal === undefined ? 'success' : 'failure';
+    const reason = refusal === undefined ? {} : { reason: refusal };
+    const details = { route: routeOf(request), ...reason, target: targetOf(request) };
+    await this.audit.append({
+      type: 'authz_admin',
+      at,
+      userId,
+      sessionId,
+      client: clientOf(request),
+      outcome,
+      details,
+    });
   }
 
   /** A call to an admin route by somebody whose token is good, but not for that. */

@@ -15,12 +15,15 @@ import { Refusals } from '../audit/refusals.js';
 import { AppConfig } from '../config/app-config.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { DataKeys } from '../crypto/data-keys.js';
+import { MalformedRequestError } from '../http/http.errors.js';
 import { HttpModule } from '../http/http.module.js';
 import { fastifyOptions } from '../http/server/fastify-options.js';
 import { installHttpHooks } from '../http/server/http-hooks.js';
 import { ObservabilityModule } from '../observability/observability.module.js';
 import { Clock } from '../shared/clock.js';
 import { asSessionId, asUserId } from '../shared/ids.js';
+import { BearerAuthentication } from './bearer-authentication.js';
+import type { BearerStrategy } from './bearer-authentication.js';
 import { bearerToken } from './bearer-token.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { CurrentPrincipal } from './principal.js';
@@ -75,7 +78,10 @@ function principal(token: string): Principal {
 
 let runs = 0;
 /** Stands for the strategy of `auth`, and answers in each of the ways that one may. */
-class TokenStrategy extends passport.Strategy {
+class TokenStrategy extends passport.Strategy implements BearerStrategy {
+  recall(request: FastifyRequest): Principal | undefined {
+    return bearerToken(request) === 'remembered' ? principal('remembered') : undefined;
+  }
   override authenticate(request: unknown): void {
     runs += 1;
     try {
@@ -110,6 +116,21 @@ class AdminController {
   @Get('users')
   users(): object {
     return {};
+  }
+  @RequireRole('admin')
+  @Post('nothing')
+  nothing(): void {
+    // Answered without a body.
+  }
+  @RequireRole('admin')
+  @Get('refused')
+  refused(): object {
+    throw new MalformedRequestError();
+  }
+  @RequireRole('admin')
+  @Get('broken')
+  broken(): Promise<object> {
+    return Promise.reject(new Error('broken'));
   }
   @Get('forgotten')
   forgotten(): object {
@@ -151,8 +172,10 @@ class SharedModule {}
 
 /** Of the event log, which has tests of its own over a real database: what was written. */
 const written: AuditEvent[] = [];
+let takesEvents = true;
 class WrittenEvents {
   append(event: AuditEvent): Promise<void> {
+    if (!takesEvents) return Promise.reject(new Error('the event could not be written'));
     written.push(event);
     return Promise.resolve();
   }
@@ -173,7 +196,6 @@ let fastify: FastifyInstance;
 let port: number;
 
 beforeAll(async () => {
-  passport.use('jwt', new TokenStrategy());
   const module = await Test.createTestingModule({
     imports: [SharedModule, HttpModule, SecurityModule],
     controllers: [MeController, AdminController, OpenController],
@@ -186,17 +208,18 @@ beforeAll(async () => {
   const adapter = new FastifyAdapter(fastifyOptions({ http }));
   fastify = adapter.getInstance();
   installHttpHooks(fastify, { http });
+  module.get(BearerAuthentication, { strict: false }).use(new TokenStrategy());
   app = module.createNestApplication(adapter, { bodyParser: false, logger: false });
   await app.listen(0, '127.0.0.1');
   port = Number(new URL(fastify.listeningOrigin).port);
 });
 afterAll(async () => {
-  passport.unuse('jwt');
   await app.close();
 });
 beforeEach(() => {
   clock.ms += 120_000;
   written.length = 0;
+  takesEvents = true;
   http.rateLimit = true;
   accounts.adminRequireMfa = true;
 });
@@ -206,8 +229,12 @@ const get = (url: string, token?: string, ip = '192.0.2.1'): Promise<Response> =
     url,
     headers: { 'x-forwarded-for': ip, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
   });
-const post = (url: string, ip = '192.0.2.1'): Promise<Response> =>
-  fastify.inject({ method: 'POST', url, headers: { 'x-forwarded-for': ip } });
+const post = (url: string, ip = '192.0.2.1', token?: string): Promise<Response> =>
+  fastify.inject({
+    method: 'POST',
+    url,
+    headers: { 'x-forwarded-for': ip, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+  });
 
 interface Answer {
   status: number;
@@ -239,6 +266,12 @@ describe('a route behind JwtAuthGuard', () => {
     const response = await get('/me', 'alice');
     expect(response.json()).toEqual({ userId: 'alice' });
     expect(runs).toBe(1);
+  });
+
+  it('does not verify what the strategy has verified before', async () => {
+    runs = 0;
+    expect((await get('/me', 'remembered')).json()).toEqual({ userId: 'remembered' });
+    expect(runs).toBe(0);
   });
 
   it('refuses HEAD as it refuses GET', async () => {
@@ -313,18 +346,35 @@ describe('a route behind RolesGuard', () => {
     expect((await get('/admin/users', 'root.admin')).statusCode).toBe(200);
   });
 
-  it('writes down every call of an admin, and who was refused why', async () => {
-    await get('/admin/users?secret=1', 'root.admin.0.otp');
+  it('writes down every call of an admin, what it came to, and who was refused why', async () => {
+    const root = 'root.admin.0.otp';
+    await get('/admin/users?secret=1', root);
+    expect((await post('/admin/nothing', '192.0.2.1', root)).statusCode).toBe(201);
+    expect((await get('/admin/refused', root)).statusCode).toBe(400);
+    expect((await get('/admin/broken', root)).statusCode).toBe(500);
     await get('/admin/users', 'alice.user.0.otp');
     await get('/admin/users', 'root.admin.43201.otp');
     await get('/admin/users', 'root.admin');
-    const route = 'GET /admin/users';
-    expect(written.map(({ type, userId, outcome, details }) => ({ type, userId, outcome, ...details }))).toEqual([
-      { type: 'authz_admin', userId: 'root', outcome: 'success', route, target: null },
-      { type: 'authz_fail', userId: 'alice', outcome: 'failure', route, target: null, reason: 'forbidden' },
-      { type: 'authz_fail', userId: 'root', outcome: 'failure', route, target: null, reason: 'reauth_required' },
-      { type: 'authz_fail', userId: 'root', outcome: 'failure', route, target: null, reason: 'mfa_enrolment_required' },
-    ]);
+    expect(written.map(({ type, userId, outcome, details }) => ({ type, userId, outcome, ...details }))).toEqual(
+      [
+        ['authz_admin', 'root', 'success', 'GET /admin/users', undefined],
+        ['authz_admin', 'root', 'success', 'POST /admin/nothing', undefined],
+        ['authz_admin', 'root', 'failure', 'GET /admin/refused', 'malformed_request'],
+        ['authz_admin', 'root', 'failure', 'GET /admin/broken', 'internal_error'],
+        ['authz_fail', 'alice', 'failure', 'GET /admin/users', 'forbidden'],
+        ['authz_fail', 'root', 'failure', 'GET /admin/users', 'reauth_required'],
+        ['authz_fail', 'root', 'failure', 'GET /admin/users', 'mfa_enrolment_required'],
+      ].map(([type, userId, outcome, route, reason]) => ({
+        ...{ type, userId, outcome, route, target: null },
+        ...(reason !== undefined && { reason }),
+      })),
+    );
+  });
+
+  it('answers nothing of an admin’s call that cannot be written down', async () => {
+    const root = 'root.admin.0.otp';
+    takesEvents = false;
+    for (const path of ['/admin/users', '/admin/refused']) expect((await get(path, root)).statusCode).toBe(500);
   });
 
   it('is closed to all where no role is named', async () => {

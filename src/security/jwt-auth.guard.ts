@@ -9,9 +9,15 @@ import { BearerAuthentication } from './bearer-authentication.js';
 export class JwtAuthGuard implements CanActivate {
   constructor(private readonly bearer: BearerAuthentication) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    request.user = await this.bearer.authenticate(request);
-    return true;
+    const outcome = this.bearer.authenticate(request);
+    if (outcome instanceof Promise) return outcome.then((principal) => letPass(request, principal));
+    return letPass(request, outcome);
   }
+}
+
+function letPass(request: FastifyRequest, principal: FastifyRequest['user'] & object): true {
+  request.user = principal;
+  return true;
 }

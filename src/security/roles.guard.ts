@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, UseInterceptors, applyDecorators } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
@@ -6,13 +6,18 @@ import type { FastifyRequest } from 'fastify';
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../shared/app-error.js';
 import { Clock, addSeconds } from '../shared/clock.js';
+import { AdminCalls } from './admin-calls.interceptor.js';
 import { CallEvents } from './call-events.js';
 import { principalOf } from './principal.js';
 import type { Principal } from './principal.js';
 import { ForbiddenError, MfaEnrolmentRequiredError, ReauthRequiredError } from './security.errors.js';
 
-/** On a class or handler behind `JwtAuthGuard` and `RolesGuard`. */
-export const RequireRole = Reflector.createDecorator<'admin'>();
+const Role = Reflector.createDecorator<'admin'>();
+
+/** On a class or handler behind `JwtAuthGuard` and `RolesGuard`. Calls that pass are written down, with what they came to. */
+export const RequireRole = Object.assign((role: 'admin') => applyDecorators(Role(role), UseInterceptors(AdminCalls)), {
+  KEY: Role.KEY,
+});
 
 /**
  * Lets a principal with the required role pass. An admin's sign-in has to be recent and, where configured, to have had a
@@ -27,7 +32,7 @@ export class RolesGuard implements CanActivate {
     private readonly events: CallEvents,
   ) {}
 
-  /** Either way it is an event. */
+  /** A refusal is an event; the calls that pass are `AdminCalls`' to write down. */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
     const role = this.reflector.getAllAndOverride<string | undefined>(RequireRole.KEY, targets);
@@ -40,7 +45,6 @@ export class RolesGuard implements CanActivate {
       if (error instanceof AppError) await this.events.adminRefused(request, principal, error.code);
       throw error;
     }
-    await this.events.adminCalls(request, principal);
     return true;
   }
 

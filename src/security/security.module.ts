@@ -9,6 +9,7 @@ import { DataKeys } from '../crypto/data-keys.js';
 import { Metrics } from '../observability/metrics.js';
 import { ObservabilityModule } from '../observability/observability.module.js';
 import { Clock } from '../shared/clock.js';
+import { AdminCalls } from './admin-calls.interceptor.js';
 import { BearerAuthentication } from './bearer-authentication.js';
 import { CallEvents } from './call-events.js';
 import { ClientAuthGuard } from './clients/client-auth.guard.js';
@@ -24,6 +25,7 @@ import { ThrottlerGuard } from './throttler.guard.js';
 
 const guards = [
   CallEvents,
+  AdminCalls,
   BearerAuthentication,
   ServiceClients,
   ClientAuthentication,

@@ -9,7 +9,10 @@ import { AppConfig } from '../config/app-config.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { ObservabilityModule } from '../observability/observability.module.js';
-import { AccessTokenService } from './access/access-token.service.js';
+import { AccessTokenIssuer } from './access/access-token-issuer.js';
+import { AccessTokenProfile } from './access/access-token-profile.js';
+import { AccessTokenVerifier } from './access/access-token-verifier.js';
+import { VerifiedTokens } from './access/verified-tokens.js';
 import { SigningKeysModule } from './keys/signing-keys.module.js';
 import { KeyRotation } from './keys/key-rotation.js';
 import { RETIRED_KEYS } from './keys/retired-keys.js';
@@ -21,6 +24,7 @@ import { WellKnownController } from './oauth/well-known.controller.js';
 import { Denylist } from './revocation/denylist.js';
 import { PageCursors } from '../http/page-cursors.js';
 import { EXPIRED_REVOCATIONS } from './revocation/expired-revocations.js';
+import { RevocationCheck } from './revocation/revocation-check.js';
 import { RevocationFeed } from './revocation/revocation-feed.js';
 import { NoSignal, NotifySignal, RevocationSignal } from './revocation/revocation-signal.js';
 import { RevocationStreams } from './revocation/revocation-streams.js';
@@ -71,7 +75,9 @@ const revocationSignal: Provider = {
   ],
   controllers: [MySessionsController, OauthController, RevocationsController, WellKnownController],
   providers: [
-    AccessTokenService,
+    AccessTokenIssuer,
+    AccessTokenProfile,
+    AccessTokenVerifier,
     BulkEvents,
     BulkRevocation,
     Denylist,
@@ -82,6 +88,7 @@ const revocationSignal: Provider = {
     KeyRotation,
     RefreshEvents,
     RefreshTokens,
+    RevocationCheck,
     RevocationFeed,
     revocationSignal,
     Revocations,
@@ -93,9 +100,11 @@ const revocationSignal: Provider = {
     SessionRefresh,
     SessionSearch,
     SessionsService,
+    VerifiedTokens,
   ],
   exports: [
-    AccessTokenService,
+    AccessTokenIssuer,
+    AccessTokenVerifier,
     BulkRevocation,
     EveryoneRevocation,
     KeyRotation,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager, Repository } from 'typeorm';
 import { AppConfig } from '../config/app-config.js';
+import { prepared } from '../database/prepared-statements.js';
 import { row } from '../database/sql.js';
 import type { Executor } from '../database/sql.js';
 import { addSeconds } from '../shared/clock.js';
@@ -67,6 +68,8 @@ const REGISTER = `
     registration_expires_at = CASE WHEN ${REPLACEABLE} THEN excluded.registration_expires_at ELSE old.registration_expires_at END,
     credential_version = old.credential_version + CASE WHEN ${REPLACEABLE} THEN 1 ELSE 0 END
   RETURNING id, CASE WHEN id = $1 THEN 'created' WHEN password_hash = $4 THEN 'replaced' ELSE 'taken' END AS outcome`;
+
+const RECORD_LOGIN = prepared('UPDATE users SET last_login_at = $2, registration_expires_at = NULL WHERE id = $1');
 
 /** Accounts and their passwords. What revokes tokens besides (disable, delete, password change) belongs to `auth`. */
 @Injectable()
@@ -158,7 +161,7 @@ export class UsersService {
 
   /** An account that is in use, where its address need not be verified, does not expire when that comes to be asked for. */
   async recordLogin(tx: EntityManager, userId: UserId, now: Date): Promise<void> {
-    await tx.update(UserEntity, { id: userId }, { lastLoginAt: now, registrationExpiresAt: null });
+    await tx.query(RECORD_LOGIN, [userId, now]);
   }
 
   /** Best effort: a full queue must not fail a sign-in whose password was right; the next one tries again. */

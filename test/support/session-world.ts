@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose';
 import { AuthService } from '../../src/auth/auth.service.js';
 import { AppError } from '../../src/shared/app-error.js';
 import type { SessionId, UserId } from '../../src/shared/ids.js';
-import { AccessTokenService } from '../../src/tokens/access/access-token.service.js';
+import { AccessTokenVerifier } from '../../src/tokens/access/access-token-verifier.js';
 import { RevocationFeed } from '../../src/tokens/revocation/revocation-feed.js';
 import { Revocations } from '../../src/tokens/revocation/revocations.js';
 import { decodeRefreshToken } from '../../src/tokens/sessions/refresh-token.js';
@@ -263,7 +263,7 @@ export class SessionWorld {
 
 async function verdictOf(app: TestApp['app'], token: string): Promise<string> {
   try {
-    await app.get(AccessTokenService, { strict: false }).verify(token);
+    await app.get(AccessTokenVerifier, { strict: false }).verify(token);
     return 'accepted';
   } catch (error) {
     return error instanceof AppError ? error.code : String(error);

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { DataKeys } from '../../crypto/data-keys.js';
+import { prepared } from '../../database/prepared-statements.js';
 import { rows } from '../../database/sql.js';
 import type { Executor } from '../../database/sql.js';
 
@@ -59,7 +60,7 @@ const COLUMNS = 'bucket, tries, failed, streak, window_ends_at AS "windowEndsAt"
  * One statement reserves all or, where one is seen to be blocked, none. Rows are locked in the order of their buckets, so
  * that no two statements wait for each other. `window_ends_at` of a spent counter with waits is when it counts as calm.
  */
-const RESERVE = `
+const RESERVE = prepared(`
   WITH asked AS (
     SELECT * FROM unnest($2::bytea[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[], $8::boolean[])
       AS asked (bucket, quota, window_seconds, first_wait, longest_wait, most, by_streak)
@@ -90,10 +91,18 @@ const RESERVE = `
     ) next
   )
   WHERE g.blocked_until IS NULL OR g.blocked_until <= $1::timestamptz
-  RETURNING ${COLUMNS}`;
+  RETURNING ${COLUMNS}`);
 
 /** In the order of their buckets, as every statement takes them. */
 const LOCKED = 'SELECT bucket FROM guesses WHERE bucket = ANY ($1) ORDER BY bucket FOR UPDATE';
+const GIVE_BACK = prepared(`
+  UPDATE guesses SET tries = tries - 1, streak = greatest(streak - 1, 0), blocked_until = NULL
+  WHERE bucket IN (${LOCKED}) AND tries > failed`);
+const FAIL = prepared(
+  `UPDATE guesses SET failed = failed + 1 WHERE bucket IN (${LOCKED}) AND failed < tries RETURNING ${COLUMNS}`,
+);
+const FORGET = prepared(`DELETE FROM guesses WHERE bucket IN (${LOCKED}) RETURNING ${COLUMNS}`);
+const READ = prepared(`SELECT ${COLUMNS} FROM guesses WHERE bucket = ANY ($1)`);
 
 /** Counters that neither a restart nor a second instance resets: in Postgres, under keyed hashes of what they count. */
 @Injectable()
@@ -125,31 +134,17 @@ export class GuessCounters {
   /** Takes one back of each: it was right, or nobody looked. */
   async giveBack(buckets: readonly Buffer[]): Promise<void> {
     if (buckets.length === 0) return;
-    await this.dataSource.query(
-      `UPDATE guesses SET tries = tries - 1, streak = greatest(streak - 1, 0), blocked_until = NULL
-       WHERE bucket IN (${LOCKED}) AND tries > failed`,
-      [buckets],
-    );
+    await this.dataSource.query(GIVE_BACK, [buckets]);
   }
 
   /** They were wrong: what was reserved stays counted. @returns how they stand */
   async fail(buckets: readonly Buffer[], now: Date): Promise<readonly CounterState[]> {
-    const failed = await rows<CounterRow>(
-      this.dataSource,
-      `UPDATE guesses SET failed = failed + 1 WHERE bucket IN (${LOCKED}) AND failed < tries RETURNING ${COLUMNS}`,
-      [buckets],
-    );
-    return inOrder(buckets, failed, now);
+    return inOrder(buckets, await rows<CounterRow>(this.dataSource, FAIL, [buckets]), now);
   }
 
   /** Forgets all that was counted. @returns what was, in the order of the buckets */
   async forget(on: Executor, buckets: readonly Buffer[], now: Date): Promise<readonly CounterState[]> {
-    const forgotten = await rows<CounterRow>(
-      on,
-      `DELETE FROM guesses WHERE bucket IN (${LOCKED}) RETURNING ${COLUMNS}`,
-      [buckets],
-    );
-    return inOrder(buckets, forgotten, now);
+    return inOrder(buckets, await rows<CounterRow>(on, FORGET, [buckets]), now);
   }
 
   /** Lets one more try pass, and forgets nothing: the next wait is the longer one. Not those blocked for good. */
@@ -167,7 +162,7 @@ export class GuessCounters {
   }
 
   private read(buckets: readonly Buffer[]): Promise<CounterRow[]> {
-    return rows(this.dataSource, `SELECT ${COLUMNS} FROM guesses WHERE bucket = ANY ($1)`, [buckets]);
+    return rows(this.dataSource, READ, [buckets]);
   }
 }
 

@@ -4,9 +4,10 @@ import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-jwt';
 import { JWT_ALGORITHMS } from '../../config/app-config.js';
 import { BearerAuthentication } from '../../security/bearer-authentication.js';
+import type { BearerStrategy } from '../../security/bearer-authentication.js';
 import { bearerToken } from '../../security/bearer-token.js';
 import type { Principal } from '../../security/principal.js';
-import { AccessTokenService } from '../../tokens/access/access-token.service.js';
+import { AccessTokenVerifier } from '../../tokens/access/access-token-verifier.js';
 import { SigningKeys } from '../../tokens/keys/signing-keys.js';
 
 /**
@@ -14,9 +15,9 @@ import { SigningKeys } from '../../tokens/keys/signing-keys.js';
  * claims and the denylist are ours: jsonwebtoken alone accepts more than the contract, §2, does.
  */
 @Injectable()
-export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements BearerStrategy {
   constructor(
-    private readonly accessTokens: AccessTokenService,
+    private readonly accessTokens: AccessTokenVerifier,
     keys: SigningKeys,
     bearer: BearerAuthentication,
   ) {
@@ -36,6 +37,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       passReqToCallback: true,
     });
     bearer.use(this);
+  }
+
+  recall(request: FastifyRequest): Principal | undefined {
+    return this.accessTokens.recall(bearerToken(request));
   }
 
   validate(request: FastifyRequest): Promise<Principal> {

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
+import type { JwtAlgorithm } from '../../config/app-config.js';
 import { TokenInvalidError, TokenStaleError } from '../../security/security.errors.js';
 import { parseHeader } from '../access/compact-jws.js';
 import { publicJwk, sharedSecretKey } from './signing-key.js';
@@ -73,6 +74,11 @@ export class SigningKeys {
     const kid = parseHeader(token)?.kid ?? '';
     if (!this.inConfiguration && THUMBPRINT.test(kid) && !this.isKnown(kid)) await this.reloadSoon();
     return this.keyOf(token);
+  }
+
+  /** Whether tokens of this key are still good: ids are thumbprints, so one id is one key. */
+  isInUse(kid: string, algorithm: JwtAlgorithm): boolean {
+    return this.verifiers.get(kid)?.algorithm === algorithm;
   }
 
   /** The public halves of all that verify, the pending one among them; never a shared secret. */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
 import { Clock, epochSeconds, secondsUntil } from '../../shared/clock.js';
-import { AccessTokenService, CLIENT_ID } from '../access/access-token.service.js';
+import { CLIENT_ID } from '../access/access-token-profile.js';
+import { AccessTokenVerifier } from '../access/access-token-verifier.js';
 import { decodeRefreshToken, isRefreshToken } from '../sessions/refresh-token.js';
 import { SessionRefresh } from '../sessions/session-refresh.js';
 
@@ -15,7 +16,7 @@ const INACTIVE = { active: false } as const;
 @Injectable()
 export class Introspection {
   constructor(
-    private readonly accessTokens: AccessTokenService,
+    private readonly accessTokens: AccessTokenVerifier,
     private readonly sessionRefresh: SessionRefresh,
     private readonly clock: Clock,
     private readonly config: AppConfig,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientContext } from '../../shared/client-context.js';
 import { Clock } from '../../shared/clock.js';
-import { AccessTokenService } from '../access/access-token.service.js';
+import { AccessTokenVerifier } from '../access/access-token-verifier.js';
 import { Revocations } from '../revocation/revocations.js';
 import { decodeRefreshToken, isRefreshToken } from '../sessions/refresh-token.js';
 import { SessionEvents } from '../sessions/session-events.js';
@@ -12,7 +12,7 @@ import { SessionsService } from '../sessions/sessions.service.js';
 @Injectable()
 export class TokenRevocation {
   constructor(
-    private readonly accessTokens: AccessTokenService,
+    private readonly accessTokens: AccessTokenVerifier,
     private readonly sessionRefresh: SessionRefresh,
     private readonly sessions: SessionsService,
     private readonly revocations: Revocations,

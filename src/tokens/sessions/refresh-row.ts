@@ -1,3 +1,4 @@
+import { prepared } from '../../database/prepared-statements.js';
 import { row } from '../../database/sql.js';
 import type { Executor } from '../../database/sql.js';
 import type { SessionId, UserId } from '../../shared/ids.js';
@@ -22,21 +23,21 @@ export interface RefreshRow extends RefreshState, RefreshTokenSource {
   readonly disabled: boolean;
 }
 
-const READ = `
+const READ = prepared(`
   SELECT s.id, s.user_id AS "userId", s.generation, s.salt, s.secret_id AS "secretId", s.rotated_at AS "rotatedAt",
          s.previous_rotated_at AS "previousRotatedAt", s.idempotency_key_hash AS "idempotencyKeyHash",
          s.idle_expires_at AS "idleExpiresAt", s.absolute_expires_at AS "absoluteExpiresAt", s.revoked_at AS "revokedAt",
          s.amr, s.authenticated_at AS "authenticatedAt", s.last_used_at AS "lastUsedAt", s.last_ip AS "lastIp", s.last_user_agent AS "lastUserAgent",
          t.roles, t.ver, t.disabled, s.era, s.era < d.era AS "isOfOlderEra"
   FROM sessions s JOIN token_subjects t ON t.user_id = s.user_id CROSS JOIN deployment d
-  WHERE s.id = $1`;
+  WHERE s.id = $1`);
 
-const ADVANCE = `
+const ADVANCE = prepared(`
   UPDATE sessions
   SET generation = $3, secret_id = $4, previous_rotated_at = rotated_at, rotated_at = $5, last_used_at = $5,
       idle_expires_at = $6, idempotency_key_hash = $7, last_ip = $8, last_user_agent = $9
   WHERE id = $1 AND generation = $2 AND revoked_at IS NULL AND era >= (SELECT era FROM deployment)
-  RETURNING era`;
+  RETURNING era`);
 
 export const readRefreshRow = (on: Executor, id: SessionId): Promise<RefreshRow | undefined> => row(on, READ, [id]);
 

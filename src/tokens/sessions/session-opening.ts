@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
+import { prepared } from '../../database/prepared-statements.js';
 import { row, rows } from '../../database/sql.js';
 import type { ClientContext } from '../../shared/client-context.js';
 import { addSeconds } from '../../shared/clock.js';
 import { newSessionId } from '../../shared/ids.js';
 import type { SessionId, UserId } from '../../shared/ids.js';
-import type { TokenSubject } from '../access/access-token.service.js';
+import type { TokenSubject } from '../access/access-token-issuer.js';
 import { Revocations } from '../revocation/revocations.js';
 import { NOT_REVOKED, notExpired } from './live-session.js';
 import { RefreshTokens } from './refresh-tokens.js';
@@ -30,7 +31,7 @@ export interface OpenedSession {
   readonly expiresAt: Date;
 }
 
-const OPEN = `
+const OPEN = prepared(`
   WITH subject AS (
     SELECT t.user_id, t.roles, t.ver FROM token_subjects t
     WHERE t.user_id = $1 AND t.credential_version = $2 AND NOT t.disabled FOR SHARE
@@ -40,17 +41,17 @@ const OPEN = `
     SELECT $3, subject.user_id, $4, $5, $6, $6, $6, $7, $8, $9, $9, $10, $10, $11, $12, deployment.era
     FROM subject CROSS JOIN deployment
   )
-  SELECT subject.roles, subject.ver, deployment.era FROM subject CROSS JOIN deployment`;
+  SELECT subject.roles, subject.ver, deployment.era FROM subject CROSS JOIN deployment`);
 
 /** In the order in which others end them: two that each held one of the same would wait for one another. */
-const END_LONGEST_IDLE = `
+const END_LONGEST_IDLE = prepared(`
   UPDATE sessions SET revoked_at = $2, revoked_reason = 'session_limit'
   WHERE id IN (SELECT id FROM sessions
                WHERE revoked_at IS NULL AND id IN (
                  SELECT id FROM sessions WHERE user_id = $1 AND ${NOT_REVOKED} AND ${notExpired('$2')}
                  ORDER BY id = $4 DESC, last_used_at DESC, id DESC OFFSET $3)
                ORDER BY id FOR UPDATE)
-  RETURNING id`;
+  RETURNING id`);
 
 /** Opens the sessions of sign-ins. */
 @Injectable()

@@ -7,7 +7,7 @@ import type { Executor } from '../../database/sql.js';
 import type { ClientContext } from '../../shared/client-context.js';
 import { Clock, addSeconds, earlierOf } from '../../shared/clock.js';
 import type { SessionId } from '../../shared/ids.js';
-import type { TokenSubject } from '../access/access-token.service.js';
+import type { TokenSubject } from '../access/access-token-issuer.js';
 import { decideRefresh } from './refresh-decision.js';
 import type { RefreshDecision } from './refresh-decision.js';
 import { RefreshEvents } from './refresh-events.js';

@@ -43,9 +43,9 @@ export async function createApp(options: CreateAppOptions): Promise<NestFastifyA
 
 function configureApp(app: NestFastifyApplication, config: AppConfig, recorder?: SpanRecorder): void {
   const fastify = app.getHttpAdapter().getInstance();
-  countRequests(fastify, app.get(Metrics, { strict: false }).requests);
-  if (recorder) traceRequests(fastify, recorder, config.http.publicUrl);
-  installHttpHooks(fastify, config);
+  const counter = countRequests(fastify, app.get(Metrics, { strict: false }).requests);
+  const tracer = recorder && traceRequests(fastify, recorder, config.http.publicUrl);
+  installHttpHooks(fastify, config, tracer ? [counter, tracer] : [counter]);
   warnOfForwarding(fastify, config.http.trustProxy, app.get(Clock));
   watchCertificate(app, config);
   if (config.http.docs) serveDocs(app);

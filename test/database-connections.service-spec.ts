@@ -5,6 +5,7 @@ import { entities } from '../ormconfig.js';
 import { AppConfig } from '../src/config/app-config.js';
 import { dataSourceOptions } from '../src/database/data-source-options.js';
 import { DatabaseModule } from '../src/database/database.module.js';
+import { PoolConnections } from '../src/database/pool-connections.js';
 import { waitUntil } from '../src/database/embedded/postmaster.js';
 import { Secret } from '../src/shared/secret.js';
 import { createTestDatabase, onServer, type TestDatabase } from './support/database.js';
@@ -67,6 +68,49 @@ describe('connections to the database', () => {
     });
     await expect(transaction).rejects.toThrow(/terminat|already released/);
     await expect(source.transaction((tx) => tx.query('SELECT 1 AS one'))).resolves.toEqual([{ one: 1 }]);
+  });
+
+  describe('to a server that takes questions and does not answer', () => {
+    let wire: TcpProxy;
+    let connections: PoolConnections;
+    let pool: DataSource;
+
+    beforeEach(async () => {
+      wire = await proxyTo(database.url);
+      connections = new PoolConnections();
+      const options = dataSourceOptions({ url: wire.url, purpose: 'requests', poolSize: 2, connections });
+      pool = await new DataSource(options).initialize();
+    });
+    afterEach(async () => {
+      await wire.close();
+      await pool.destroy();
+    });
+
+    it('are stuck once the same answer has not come between two looks, one that has yet to connect too', async () => {
+      await pool.query('SELECT 1');
+      expect([connections.look(), connections.look()]).toEqual([0, 0]);
+      wire.freeze();
+      const asked = Promise.allSettled([pool.query('SELECT 2'), pool.query('SELECT 3')]);
+      await new Promise(setImmediate);
+      expect([connections.look(), connections.look()]).toEqual([0, 2]);
+      await wire.mend();
+      await asked;
+      await expect(pool.query('SELECT 4 AS n')).resolves.toEqual([{ n: 4 }]);
+      expect([connections.look(), connections.look()]).toEqual([0, 0]);
+    });
+
+    it('fail at once when they are cut, and so does each that is begun then', async () => {
+      wire.freeze();
+      const asked = expect(pool.query('SELECT 1')).rejects.toThrow('Connection terminated');
+      await new Promise(setImmediate);
+      const cutMs = performance.now();
+      connections.cut();
+      await asked;
+      await wire.mend();
+      await expect(pool.query('SELECT 2')).rejects.toThrow('Connection terminated');
+      await expect(pool.transaction(() => Promise.resolve())).rejects.toThrow('Connection terminated');
+      expect(performance.now() - cutMs).toBeLessThan(1_000);
+    });
   });
 
   describe('whose answer does not come', () => {

@@ -1,12 +1,16 @@
 import type { EntityManager } from 'typeorm';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../src/database/data-source-options.js';
+import { Metrics } from '../src/observability/metrics.js';
+import type { SigningKeys } from '../src/tokens/keys/signing-keys.js';
 import { Denylist } from '../src/tokens/revocation/denylist.js';
+import { RevocationFeed } from '../src/tokens/revocation/revocation-feed.js';
 import { RevocationSignal } from '../src/tokens/revocation/revocation-signal.js';
 import { Revocations } from '../src/tokens/revocation/revocations.js';
-import { CommitUnknownError } from '../src/tokens/tokens.errors.js';
+import { CommitUnknownError, RevocationUnknownError } from '../src/tokens/tokens.errors.js';
 import { createTestDatabase, onServer } from './support/database.js';
 import type { TestDatabase } from './support/database.js';
+import { TestClock } from './support/test-clock.js';
 
 const NOW = new Date('2026-11-24T06:14:00Z');
 const TOKEN = { tokenId: 't', sessionId: 's', userId: 'u', keyId: 'k', ver: 1, era: 1 };
@@ -42,9 +46,14 @@ beforeEach(async () => {
   await dataSource.query('DELETE FROM revocations');
   denylist = new Denylist();
   signal = new CountingSignal();
-  revocations = new Revocations(dataSource, denylist, signal);
+  revocations = revocationsOver(dataSource);
 });
 
+function revocationsOver(source: DataSource): Revocations {
+  const keys = { reload: () => Promise.resolve() } as unknown as SigningKeys;
+  const feed = new RevocationFeed(source, denylist, keys, signal, new TestClock(), new Metrics());
+  return new Revocations(source, denylist, signal, feed);
+}
 const revokeSession = (tx: EntityManager): Promise<void> =>
   revocations.append(tx, [{ kind: 'session', subject: 's' }], NOW);
 const stored = (): Promise<unknown[]> =>
@@ -123,6 +132,43 @@ describe('a revocation in a transaction', () => {
     expect(kept.status).toBe('fulfilled');
     expect(denylist.size).toBe(1);
     expect(await stored()).toHaveLength(1);
+  });
+});
+
+describe('what another instance has committed', () => {
+  const commit = (): Promise<unknown> =>
+    dataSource.query(
+      `INSERT INTO revocations (kind, subject, expires_at) VALUES ('session', 's', now() + interval '1 h')`,
+    );
+
+  it('is refused here before a caller is answered who found it ended already', async () => {
+    await commit();
+    expect(denylist.refusal(TOKEN)).toBeUndefined();
+    await revocations.applyCommitted();
+    expect(denylist.refusal(TOKEN)).toBe('revoked');
+  });
+
+  it('also where a read is under way that began before', async () => {
+    const query = dataSource.query.bind(dataSource);
+    const spy = jest.spyOn(dataSource, 'query');
+    const asked = new Promise<void>((resolve) => {
+      spy.mockImplementationOnce(async (...question) => {
+        const early: unknown = await query(...question);
+        await commit();
+        resolve(revocations.applyCommitted());
+        return early;
+      });
+    });
+    await revocations.applyCommitted();
+    expect(denylist.refusal(TOKEN)).toBeUndefined();
+    await asked;
+    expect(denylist.refusal(TOKEN)).toBe('revoked');
+    spy.mockRestore();
+  });
+
+  it('is not vouched for where it cannot be read', async () => {
+    const away = new DataSource(dataSourceOptions({ url: database.url, purpose: 'requests', poolSize: 1 }));
+    await expect(revocationsOver(away).applyCommitted()).rejects.toBeInstanceOf(RevocationUnknownError);
   });
 });
 

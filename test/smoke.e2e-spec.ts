@@ -11,6 +11,7 @@ import { createTestDatabase } from './support/database.js';
 import type { TestDatabase } from './support/database.js';
 import { eventuallyFound } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
+import { productionEnvironment } from './support/production-environment.js';
 import { scratchFolder } from './support/scratch.js';
 import { proxyTo } from './support/tcp-proxy.js';
 import { ADMIN, randomSecret } from './support/test-app.js';
@@ -140,16 +141,7 @@ describe('the built server in production', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    complete = {
-      NODE_ENV: 'production',
-      DATABASE_URL: database.url,
-      PUBLIC_URL: 'https://auth.example.com',
-      MAIL: 'off',
-      JWT_SECRET: randomSecret(),
-      REFRESH_SECRET: randomSecret(),
-      ADMIN_EMAIL: ADMIN.email,
-      ADMIN_PASSWORD: ADMIN.password,
-    };
+    complete = productionEnvironment(database.url);
   });
   afterEach(killServers);
   afterAll(() => database.drop());

@@ -13,6 +13,7 @@ import { createTestDatabase, databaseUrl, onServer } from './support/database.js
 import type { TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
+import { productionEnvironment } from './support/production-environment.js';
 import { scratchFolder } from './support/scratch.js';
 import { proxyTo } from './support/tcp-proxy.js';
 import type { TcpProxy } from './support/tcp-proxy.js';
@@ -29,17 +30,7 @@ let complete: Record<string, string>;
 beforeAll(async () => {
   buildServer();
   database = await createTestDatabase();
-  complete = {
-    NODE_ENV: 'production',
-    DATABASE_URL: database.url,
-    PUBLIC_URL: 'https://auth.example.com',
-    MAIL: 'off',
-    METRICS_PORT: 'off',
-    JWT_SECRET: randomSecret(),
-    REFRESH_SECRET: randomSecret(),
-    ADMIN_EMAIL: ADMIN.email,
-    ADMIN_PASSWORD: ADMIN.password,
-  };
+  complete = productionEnvironment(database.url, { METRICS_PORT: 'off' });
 });
 afterEach(killServers);
 afterAll(() => database.drop());

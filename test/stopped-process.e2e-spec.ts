@@ -10,8 +10,10 @@ import type { BuiltServer } from './support/built-server.js';
 import { createTestDatabase, onServer } from './support/database.js';
 import type { TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
+import { productionEnvironment } from './support/production-environment.js';
 import { scratchFolder } from './support/scratch.js';
-import { ADMIN, randomSecret } from './support/test-app.js';
+import { proxyTo } from './support/tcp-proxy.js';
+import { ADMIN } from './support/test-app.js';
 
 jest.setTimeout(120_000);
 
@@ -31,18 +33,7 @@ let complete: Record<string, string>;
 beforeAll(async () => {
   buildServer();
   database = await createTestDatabase();
-  complete = {
-    NODE_ENV: 'production',
-    DATABASE_URL: database.url,
-    PUBLIC_URL: 'https://auth.example.com',
-    MAIL: 'off',
-    METRICS_PORT: 'off',
-    ADMIN_REQUIRE_MFA: 'off',
-    JWT_SECRET: randomSecret(),
-    REFRESH_SECRET: randomSecret(),
-    ADMIN_EMAIL: ADMIN.email,
-    ADMIN_PASSWORD: ADMIN.password,
-  };
+  complete = productionEnvironment(database.url, { METRICS_PORT: 'off', ADMIN_REQUIRE_MFA: 'off' });
 });
 afterEach(killServers);
 afterAll(() => database.drop());
@@ -89,8 +80,10 @@ describe('a process that is told to stop', () => {
     expect(received).toMatch(/^HTTP\/1\.1 200 /);
     reader.pause();
     const toldMs = performance.now();
-    const { code, errors } = await server.stop();
+    const { code, output, errors } = await server.stop();
     expect([code, errors]).toEqual([0, '']);
+    // It answers all the while.
+    expect(output).not.toContain('Postgres has not answered');
     expect(elapsed(toldMs)).toBeGreaterThan(DRAIN_MS - 1_000);
     expect(elapsed(toldMs)).toBeLessThan(STOP_MS);
     reader.on('data', (chunk) => (received = (received + String(chunk)).slice(-1_000)));
@@ -118,6 +111,47 @@ describe('a process that is told to stop', () => {
     // Nor is it waited for a connection that never brought a request.
     expect(elapsed(toldMs)).toBeLessThan(DRAIN_MS);
     unused.destroy();
+  });
+
+  it('does not wait for a Postgres that takes questions and never answers: it says so, answers 503, and ends with 0', async () => {
+    const wire = await proxyTo(database.url);
+    try {
+      const server = await start({ DATABASE_URL: wire.url });
+      const api = new Api(server.url);
+      const { refreshToken } = await api.signIn(ADMIN);
+      wire.freeze();
+      const underWay = api.refresh(refreshToken);
+      await eventually(() => {
+        expect(wire.dropped()).toBeGreaterThan(0);
+      });
+      const toldMs = performance.now();
+      const { code, output, errors } = await server.stop();
+      expect([code, errors]).toEqual([0, '']);
+      expect(elapsed(toldMs)).toBeLessThan(STOP_MS);
+      const { status, body } = await underWay;
+      expect([status, body.code]).toEqual([503, 'unavailable']);
+      const said = output.split('\n').filter((line) => line.includes('Postgres has not answered'));
+      expect(said).toEqual([
+        expect.stringMatching(/"level":"warn".* on \d+ connections \d+ ms after the stop began: all are cut/),
+      ]);
+    } finally {
+      await wire.close();
+    }
+  });
+
+  it('ends with 0 where nothing but its own work waits for such a Postgres', async () => {
+    const wire = await proxyTo(database.url);
+    try {
+      const server = await start({ DATABASE_URL: wire.url });
+      wire.freeze();
+      await server.says(/revocations could not be read: .*no answer/);
+      const toldMs = performance.now();
+      const { code, errors } = await server.stop();
+      expect([code, errors]).toEqual([0, '']);
+      expect(elapsed(toldMs)).toBeLessThan(STOP_MS);
+    } finally {
+      await wire.close();
+    }
   });
 
   it('ends at once when it is told again', async () => {

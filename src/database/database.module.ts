@@ -2,7 +2,9 @@ import { type DynamicModule, Logger, Module } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { AppConfig } from '../config/app-config.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { PoolConnections } from './pool-connections.js';
 import { SessionLimits } from './session-limits.js';
+import { StuckConnections } from './stuck-connections.js';
 
 export interface DatabaseModuleOptions {
   /** The list of `ormconfig.ts`, which this folder may not import: entities lie above it. */
@@ -16,6 +18,7 @@ export interface DatabaseModuleOptions {
 export class DatabaseModule {
   static forRoot({ entities, connect }: DatabaseModuleOptions): DynamicModule {
     const logger = new Logger('Database');
+    const connections = new PoolConnections();
     const orm = TypeOrmModule.forRootAsync({
       inject: [AppConfig],
       useFactory: ({ database }: AppConfig): TypeOrmModuleOptions => ({
@@ -24,6 +27,7 @@ export class DatabaseModule {
           purpose: 'requests',
           pooler: database.pooler,
           poolSize: database.poolSize,
+          connections,
           onConnectionLost: (error) => {
             logger.warn(`An idle connection to Postgres was lost: ${error.message}`);
           },
@@ -35,6 +39,10 @@ export class DatabaseModule {
         manualInitialization: connect === 'never',
       }),
     });
-    return { module: DatabaseModule, imports: [orm], providers: [SessionLimits] };
+    return {
+      module: DatabaseModule,
+      imports: [orm],
+      providers: [SessionLimits, StuckConnections, { provide: PoolConnections, useValue: connections }],
+    };
   }
 }

@@ -9,22 +9,29 @@ interface Verdicts<Found> {
   authenticate(request: FastifyRequest, options: object): void;
 }
 
+const asError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error('A strategy failed.', { cause: thrown });
+
 /**
  * Runs a strategy on one request, as Passport does: it writes the request's verdicts into the strategy, so that no two
  * requests may share one. By its name Passport would find that of whichever application of the process registered it last.
+ * @param refusal what to throw where the strategy fails: ours fail with an error that says why
  * @returns what its `validate` has found
  * @throws what its `validate` threw
  */
 export function verdictOf<Found>(
-  strategy: Strategy & { validate(...given: never[]): Promise<Found> },
+  strategy: Strategy & { validate?(...given: never[]): Promise<Found> },
   request: FastifyRequest,
+  refusal: (challenge: unknown) => Error = asError,
 ): Promise<Found> {
   return new Promise((resolve, reject) => {
     const own = Object.create(strategy) as Verdicts<Found>;
     own.success = resolve;
-    // Ours throw an error that says why.
-    own.fail = own.error = (error) => {
-      reject(error instanceof Error ? error : new Error('A strategy failed.', { cause: error }));
+    own.fail = (challenge) => {
+      reject(refusal(challenge));
+    };
+    own.error = (error) => {
+      reject(asError(error));
     };
     own.authenticate(request, { session: false });
   });

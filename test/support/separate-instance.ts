@@ -1,8 +1,8 @@
 import type { TestApp, TestAppOptions } from './test-app.js';
 
 /**
- * Starts the service with modules of its own, as another process has them. Two applications out of the same modules are
- * not two instances: Passport keeps one set of strategies a process, so that the first would ask the second's.
+ * Starts the service with modules of its own, as another process has them: two applications out of the same modules share
+ * whatever those keep for the process, such as where the log goes.
  * Classes of the test are not those of this instance: reach it by `api`, `sql` and `clock` alone.
  */
 export async function startSeparateInstance(options: TestAppOptions = {}): Promise<Omit<TestApp, 'app'>> {

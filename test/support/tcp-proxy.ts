@@ -10,6 +10,8 @@ export interface TcpProxy {
   cut(): Promise<void>;
   /** Keeps connections and takes new ones, but lets no byte through, as a network does that drops packets. */
   freeze(): void;
+  /** How many pieces have been lost by that. */
+  dropped(): number;
   mend(): Promise<void>;
   close(): Promise<void>;
 }
@@ -18,6 +20,7 @@ export async function proxyTo(target: string): Promise<TcpProxy> {
   const url = new URL(target);
   const sockets = new Set<Socket>();
   let frozen = false;
+  let lost = 0;
 
   const track = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -26,8 +29,8 @@ export async function proxyTo(target: string): Promise<TcpProxy> {
   const server: Server = createServer((client) => {
     track(client);
     const upstream = track(createConnection(Number(url.port), url.hostname));
-    client.on('data', (chunk) => frozen || upstream.write(chunk)).on('close', () => upstream.destroy());
-    upstream.on('data', (chunk) => frozen || client.write(chunk)).on('close', () => client.destroy());
+    client.on('data', (chunk) => (frozen ? (lost += 1) : upstream.write(chunk))).on('close', () => upstream.destroy());
+    upstream.on('data', (chunk) => (frozen ? (lost += 1) : client.write(chunk))).on('close', () => client.destroy());
   });
   const listen = async (port: number): Promise<number> => {
     server.listen(port, '127.0.0.1');
@@ -51,6 +54,7 @@ export async function proxyTo(target: string): Promise<TcpProxy> {
     freeze: () => {
       frozen = true;
     },
+    dropped: () => lost,
     mend: async () => {
       // What went under in a frozen connection is lost: it cannot go on.
       if (frozen) for (const socket of sockets) socket.resetAndDestroy();

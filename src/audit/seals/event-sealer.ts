@@ -55,7 +55,10 @@ export class EventSealer implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.trySeal(), TICK_MS);
+    this.timer = setInterval(() => {
+      // Each that joined a run would tell of its failure.
+      if (!this.sealing) void this.trySeal();
+    }, TICK_MS);
     this.timer.unref();
   }
 

@@ -46,7 +46,8 @@ export class AccountAdministration {
   /**
    * Makes all of a change or nothing.
    * @returns the account as it is then
-   * @throws UserNotFoundError, LastAdminError
+   * @throws UserNotFoundError, LastAdminError; RevocationUnknownError where what it asks for was so already, and what that ended
+   * cannot be learnt now
    */
   async change(userId: UserId, wanted: AccountChange, action: AdminAction): Promise<Account> {
     const now = this.clock.now();
@@ -57,32 +58,44 @@ export class AccountAdministration {
       await assertStillAdmin(tx, action.admin);
       if (!account) return 'not_found';
       if (mayDemote(wanted) && (await isLastAdmin(tx, userId))) return 'last_admin';
-      const change = { ...action, tx, account, now };
-      if (wanted.roles !== undefined) await this.setRoles(change, [...new Set(wanted.roles)]);
-      if (wanted.disabled !== undefined) await this.setDisabled(change, wanted.disabled);
-      if (wanted.name !== undefined) await this.setName(change, wanted.name);
-      return (await this.accounts.lock(tx, userId)) ?? account;
+      const isMade = await this.make({ ...action, tx, account, now }, wanted);
+      return { isMade, account: (await this.accounts.lock(tx, userId)) ?? account };
     });
     if (outcome === 'not_found') throw new UserNotFoundError();
     if (outcome === 'last_admin') throw new LastAdminError();
-    return outcome;
+    if (!outcome.isMade) await this.revocations.applyCommitted();
+    return outcome.account;
   }
 
-  private async setRoles(change: Change, roles: readonly string[]): Promise<void> {
+  /** @returns false where something was so already that ends access: perhaps since a moment ago, by a call at another instance */
+  private async make(change: Change, { roles, disabled, name }: AccountChange): Promise<boolean> {
+    const isMade = [
+      roles === undefined || (await this.setRoles(change, [...new Set(roles)])),
+      disabled === undefined || (await this.setDisabled(change, disabled)),
+    ];
+    if (name !== undefined) await this.setName(change, name);
+    return isMade.every(Boolean);
+  }
+
+  /** @returns false where it had them already */
+  private async setRoles(change: Change, roles: readonly string[]): Promise<boolean> {
     const { tx, account, now } = change;
     const added = roles.filter((role) => !account.roles.includes(role));
     const removed = account.roles.filter((role) => !roles.includes(role));
-    if (added.length === 0 && removed.length === 0) return;
+    if (added.length === 0 && removed.length === 0) return false;
     const minimum = await this.accounts.setRoles(tx, account.id, roles);
     await this.revocations.append(tx, [{ kind: 'user', subject: account.id, minimum }], now);
     await this.tell(change, 'authz_change', { added: listed(added), removed: listed(removed) });
+    return true;
   }
 
-  private async setDisabled(change: Change, disabled: boolean): Promise<void> {
+  /** @returns false where it was so already */
+  private async setDisabled(change: Change, disabled: boolean): Promise<boolean> {
     const { tx, account, now } = change;
-    if (!(await this.accounts.setDisabled(tx, account.id, disabled ? now : null))) return;
+    if (!(await this.accounts.setDisabled(tx, account.id, disabled ? now : null))) return false;
     if (disabled) await this.access.end(tx, account.id, 'account_disabled', now);
     await this.tell(change, disabled ? 'user_disabled' : 'user_enabled');
+    return true;
   }
 
   private async setName(change: Change, name: string | null): Promise<void> {

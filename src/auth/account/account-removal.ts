@@ -39,7 +39,11 @@ export class AccountRemoval {
       );
       return 'removed';
     });
-    if (outcome === 'not_found') throw new UserNotFoundError();
+    if (outcome === 'not_found') {
+      // It may have been there a moment ago: what was its own is refused here before anyone is told that it has gone.
+      await this.revocations.applyCommitted();
+      throw new UserNotFoundError();
+    }
     if (outcome === 'last_admin') throw new LastAdminError();
   }
 }

@@ -41,12 +41,15 @@ export class AccountSupport {
     if (userId === by.userId) throw new OwnAccountError();
     await this.emailOf(userId);
     const now = this.clock.now();
-    await this.revocations.transaction(async (tx) => {
+    const isReset = await this.revocations.transaction(async (tx) => {
       await assertStillAdmin(tx, by);
-      if (!(await this.factorReset.reset(tx, userId, now))) return;
+      if (!(await this.factorReset.reset(tx, userId, now))) return false;
       const notice = { event: 'authn_mfa_removed', mail: { purpose: 'mfa_disabled' } } as const;
       await this.notices.tell(tx, { ...notice, userId, by, client, details: { reason: reason ?? null } }, now);
+      return true;
     });
+    // Another call may have reset it, a moment ago.
+    if (!isReset) await this.revocations.applyCommitted();
   }
 
   /** Forgets what was guessed at an account, so that its owner may try again, and tells the owner. @throws UserNotFoundError, OwnAccountError */

@@ -1,9 +1,10 @@
 import { Injectable, createParamDecorator } from '@nestjs/common';
-import type { ExecutionContext } from '@nestjs/common';
-import { AuthGuard, PassportStrategy } from '@nestjs/passport';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-local';
 import { validateBody } from '../../http/validation.js';
+import { verdictOf } from '../../security/strategy-verdict.js';
 import { normaliseEmail } from '../../users/email-address.js';
 import { InvalidCredentialsError } from '../auth.errors.js';
 import { LoginRequest } from '../auth.dto.js';
@@ -45,15 +46,20 @@ export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
 
 /** Checks the body before the strategy reads it: guards run before pipes. */
 @Injectable()
-export class LocalAuthGuard extends AuthGuard('local') {
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+export class LocalAuthGuard implements CanActivate {
+  constructor(private readonly strategy: LocalStrategy) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     await validateBody(LoginRequest, request.body);
-    return (await super.canActivate(context)) as boolean;
+    checked.set(request, await verdictOf(this.strategy, request));
+    return true;
   }
 }
 
+const checked = new WeakMap<FastifyRequest, CheckedPassword>();
+
 /** What the strategy found: an account whose password was right. */
-export const Checked = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<{ user: CheckedPassword }>().user,
+export const Checked = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+  checked.get(context.switchToHttp().getRequest<FastifyRequest>()),
 );

@@ -1,11 +1,12 @@
 import { Injectable, createParamDecorator } from '@nestjs/common';
-import type { ExecutionContext } from '@nestjs/common';
-import { AuthGuard, PassportStrategy } from '@nestjs/passport';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
 import { ValidationFailedError } from '../../http/http.errors.js';
 import { validateBody } from '../../http/validation.js';
 import { Metrics } from '../../observability/metrics.js';
+import { verdictOf } from '../../security/strategy-verdict.js';
 import { decodeRefreshToken } from '../../tokens/sessions/refresh-token.js';
 import type { PresentedRefreshToken } from '../../tokens/sessions/refresh-token.js';
 import { RefreshInvalidError } from '../../tokens/tokens.errors.js';
@@ -73,9 +74,19 @@ export class RefreshTokenStrategy extends PassportStrategy(PresentedTokenStrateg
 }
 
 @Injectable()
-export class RefreshTokenGuard extends AuthGuard('refresh-token') {}
+export class RefreshTokenGuard implements CanActivate {
+  constructor(private readonly strategy: RefreshTokenStrategy) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    presented.set(request, await verdictOf(this.strategy, request));
+    return true;
+  }
+}
+
+const presented = new WeakMap<FastifyRequest, PresentedToken>();
 
 /** What the strategy read. */
-export const Presented = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<{ user: PresentedToken }>().user,
+export const Presented = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+  presented.get(context.switchToHttp().getRequest<FastifyRequest>()),
 );

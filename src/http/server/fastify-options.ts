@@ -9,8 +9,8 @@ import { BODY_LIMIT_BYTES } from '../http.errors.js';
 import { trustRule } from '../trust-rule.js';
 import type { TrustRule } from '../trust-rule.js';
 import { clientErrorHandler } from './client-errors.js';
+import { nameRequest } from './request-course.js';
 import { requestIdOf } from './request-id.js';
-import { nameRequest } from './request-log.js';
 import { securityHeaders } from './security-headers.js';
 import { readTlsPair, tlsOptions } from './tls-pair.js';
 

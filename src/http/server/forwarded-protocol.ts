@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 /** Cuts at a character that does not stand inside a quoted string (RFC 9110 §5.6.4). */
 function cut(text: string, at: ',' | ';'): string[] {
+  if (!text.includes(at)) return [text.trim()];
   const parts: string[] = [];
   let [from, quoted] = [0, false];
   for (let index = 0; index < text.length; index += 1) {

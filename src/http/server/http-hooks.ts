@@ -8,7 +8,9 @@ import { closeConnectionsAtStop } from './drain.js';
 import { acceptFormsUnderOauth } from './form-body.js';
 import { acceptJsonAlone } from './json-body.js';
 import { refusePlainHttp } from './plain-http.js';
-import { logRequests, nameRequest } from './request-log.js';
+import { RequestCourses, nameRequest } from './request-course.js';
+import type { RequestObserver } from './request-course.js';
+import { requestLog } from './request-log.js';
 import { securityHeaders } from './security-headers.js';
 import { boundServer } from './server-bounds.js';
 
@@ -26,20 +28,25 @@ function hasLawfulHost(request: FastifyRequest): boolean {
 /**
  * What every request meets before Nest does: its id, the headers of its answer, whatever that is, cross-origin rules
  * and the one kind of body. Create the application with `bodyParser: false`, or Nest's own parsers collide with it.
+ * @param observers told of every request, as the log is
  */
-export function installHttpHooks(fastify: FastifyInstance, config: Pick<AppConfig, 'http'>): void {
+export function installHttpHooks(
+  fastify: FastifyInstance,
+  config: Pick<AppConfig, 'http'>,
+  observers: readonly RequestObserver[] = [],
+): void {
   const cors = new Cors(config.http.corsOrigins);
   const headersOf = securityHeaders(config.http);
+  const courses = new RequestCourses(fastify, [requestLog, ...observers]);
   const setHeaders = (request: FastifyRequest, reply: FastifyReply): void => {
-    nameRequest(request, reply);
     void reply
       .headers(headersOf(request.url))
       .headers(cors.headers(request.headers.origin))
       .header('x-request-id', request.id);
   };
 
-  logRequests(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
+    courses.take(request, reply);
     setHeaders(request, reply);
     if (!hasLawfulHost(request)) done(new MalformedRequestError('A request has one Host header field.'));
     else if (!cors.answersPreflight(request, reply)) done();
@@ -47,7 +54,10 @@ export function installHttpHooks(fastify: FastifyInstance, config: Pick<AppConfi
   refusePlainHttp(fastify, config.http);
   fastify.addHook('onSend', (request, reply, payload, done) => {
     // Nest's adapter refuses odd request targets in a hook of its own, before the one above.
-    if (!reply.hasHeader('x-request-id')) setHeaders(request, reply);
+    if (!reply.hasHeader('x-request-id')) {
+      nameRequest(request, reply);
+      setHeaders(request, reply);
+    }
     void reply.headers(rateLimitFields(request));
     done(null, payload);
   });

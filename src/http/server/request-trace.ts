@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { OpenSpan, SpanAttributes, SpanRecorder } from '../../observability/spans.js';
+import type { RequestCourse, RequestObserver } from './request-course.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,18 +15,15 @@ declare module 'fastify' {
  * pattern where those have the path: what else a client wrote into its URL is nobody's business.
  * Call it before `installHttpHooks`, so that what that one answers is traced too. It stops as Fastify closes.
  */
-export function traceRequests(fastify: FastifyInstance, recorder: SpanRecorder, publicUrl: string): void {
+export function traceRequests(fastify: FastifyInstance, recorder: SpanRecorder, publicUrl: string): RequestObserver {
   const { protocol, hostname } = new URL(publicUrl);
   const origin = { 'url.scheme': protocol.slice(0, -1), 'server.address': hostname };
   const spans = new WeakMap<FastifyRequest, OpenSpan>();
   fastify.addHook('onClose', () => recorder.stop());
-  fastify.addHook('onRequest', (request, reply, done) => {
+  fastify.addHook('onRequest', (request, _reply, done) => {
     const span = recorder.request(traceparentOf(request));
     request.traceId = span.traceId;
     spans.set(request, span);
-    reply.raw.once('close', () => {
-      end(span, request, reply.raw, origin);
-    });
     span.run(done);
   });
   // What reads a body goes on in the context of the connection.
@@ -34,14 +32,19 @@ export function traceRequests(fastify: FastifyInstance, recorder: SpanRecorder, 
     if (span) span.run(done);
     else done();
   });
+  return {
+    ended: (course, response) => {
+      const span = course.request && spans.get(course.request);
+      if (span) end(span, course, response, origin);
+    },
+  };
 }
 
 const traceparentOf = ({ headers }: FastifyRequest): string | undefined =>
   typeof headers.traceparent === 'string' ? headers.traceparent : undefined;
 
-function end(span: OpenSpan, request: FastifyRequest, response: ServerResponse, origin: SpanAttributes): void {
-  const { method } = request;
-  const { url: route } = request.routeOptions;
+function end(span: OpenSpan, { route }: RequestCourse, response: ServerResponse, origin: SpanAttributes): void {
+  const { method = '', httpVersion } = response.req;
   const status = response.headersSent ? response.statusCode : undefined;
   const isAborted = !response.writableFinished;
   span.end({
@@ -52,7 +55,7 @@ function end(span: OpenSpan, request: FastifyRequest, response: ServerResponse, 
       'http.route': route,
       'url.path': route,
       'http.response.status_code': status,
-      'network.protocol.version': request.raw.httpVersion,
+      'network.protocol.version': httpVersion,
     },
     failure: status !== undefined && status >= 500 ? String(status) : isAborted ? 'aborted' : undefined,
   });

@@ -8,8 +8,12 @@ import { within } from '../../shared/within.js';
 import { SigningKeys } from '../keys/signing-keys.js';
 import { RevocationUnknownError } from '../tokens.errors.js';
 import { Denylist } from './denylist.js';
-import { START, readFeed } from './feed-reader.js';
+import { FeedCurrency } from './feed-currency.js';
+import { FeedCursor } from './feed-cursor.js';
+import { readFeed } from './feed-reader.js';
 import type { FeedBatch, FeedEntry } from './feed-reader.js';
+import { FeedSubscribers } from './feed-subscribers.js';
+import type { Subscriber } from './feed-subscribers.js';
 import { RevocationSignal } from './revocation-signal.js';
 
 const POLL_MS = 500;
@@ -17,9 +21,6 @@ const STALE_AFTER_MS = 5_000;
 /** How long a request waits for the shared read: one that Postgres does not answer would hold it for longer. */
 const CATCH_UP_WITHIN_MS = 1_000;
 const PRUNE_EVERY_READS = 60;
-
-/** @param position everything below it has been told once these entries have */
-type Subscriber = (entries: readonly FeedEntry[], position: string) => void;
 
 /**
  * Follows the `revocations` table into the denylist, so that what another instance revoked is refused here too.
@@ -29,18 +30,15 @@ type Subscriber = (entries: readonly FeedEntry[], position: string) => void;
 @Injectable()
 export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(RevocationFeed.name);
-  private readonly subscribers = new Set<Subscriber>();
-  private lastPosition = START;
-  private readFrom = START;
-  private lastIds: ReadonlySet<string> | undefined;
+  private readonly subscribers = new FeedSubscribers();
+  private readonly cursor: FeedCursor;
+  private readonly currency: FeedCurrency;
   private keysVersion: number | undefined;
   private reads = 0;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private reading: Promise<void> | undefined;
   private readAgain = false;
-  /** When the last good read was sent: by the monotonic clock, and by the wall clock, which a suspended machine moves. */
-  private currentSince = { monotonicMs: -Infinity, wallMs: -Infinity };
 
   constructor(
     private readonly dataSource: DataSource,
@@ -49,7 +47,10 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     private readonly signal: RevocationSignal,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    this.cursor = new FeedCursor(dataSource);
+    this.currency = new FeedCurrency(clock);
+  }
 
   /** Loads all live rows before the instance is ready, then follows. */
   async onApplicationBootstrap(): Promise<void> {
@@ -85,22 +86,19 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     return this.stalenessMs() <= STALE_AFTER_MS;
   }
 
-  /** How old this instance's knowledge is, in milliseconds: by whichever clock says more. */
+  /** How old this instance's knowledge is, in milliseconds. */
   stalenessMs(): number {
-    const monotonicMs = performance.now() - this.currentSince.monotonicMs;
-    const wallMs = this.clock.now().getTime() - this.currentSince.wallMs;
-    return Math.max(monotonicMs, wallMs);
+    return this.currency.stalenessMs();
   }
 
   /** Everything below this transaction id has been read: a position to go on from. */
   get position(): string {
-    return this.lastPosition;
+    return this.cursor.position;
   }
 
   /** @returns how to end the subscription */
   subscribe(subscriber: Subscriber): () => void {
-    this.subscribers.add(subscriber);
-    return () => this.subscribers.delete(subscriber);
+    return this.subscribers.add(subscriber);
   }
 
   /** The live rows at or above a position, whether or not they have been read before. */
@@ -149,40 +147,21 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   private async readOnce(): Promise<void> {
     const askedAt = this.clock.now();
     const sentMs = performance.now();
-    const batch = await this.queryNew();
+    const batch = await this.cursor.next(STALE_AFTER_MS);
     for (const entry of batch.found) this.denylist.apply(entry);
     this.tell(batch);
-    this.lastPosition = this.readFrom = batch.position;
+    this.cursor.pass(batch);
     this.clock.synchronise(batch.databaseTime, askedAt);
-    this.currentSince = { monotonicMs: sentMs, wallMs: this.clock.now().getTime() - (performance.now() - sentMs) };
+    this.currency.renew(sentMs);
     if (++this.reads % PRUNE_EVERY_READS === 0) this.denylist.prune(this.clock.now());
     if (batch.keysVersion !== this.keysVersion) await this.reloadKeys(batch.keysVersion);
   }
 
-  /**
-   * A server that lost its last transactions gives their ids out again. So everything is read where the ids went back, and
-   * after a read that failed: the server that answers next may be a standby which was behind.
-   */
-  private async queryNew(): Promise<FeedBatch> {
-    try {
-      // An answer that takes longer tells nothing current: another connection may do better.
-      const batch = await within(STALE_AFTER_MS, readFeed(this.dataSource, this.readFrom));
-      return BigInt(batch.position) < BigInt(this.readFrom) ? await readFeed(this.dataSource, START) : batch;
-    } catch (error) {
-      this.readFrom = START;
-      throw error;
+  private tell(batch: FeedBatch): void {
+    for (const { appendedAt } of this.subscribers.tell(batch)) {
+      const propagationMs = batch.databaseTime.getTime() - appendedAt.getTime();
+      this.metrics.revocationPropagation.observe(Math.max(0, propagationMs) / 1000);
     }
-  }
-
-  /** Tells subscribers of what they have not been told: a long transaction makes each read repeat what came since it began. */
-  private tell({ found, databaseTime, position }: FeedBatch): void {
-    const known = this.lastIds;
-    this.lastIds = new Set(found.map(({ id }) => id));
-    const fresh = known ? found.filter(({ id }) => !known.has(id)) : [];
-    for (const { appendedAt } of fresh) {
-      this.metrics.revocationPropagation.observe(Math.max(0, databaseTime.getTime() - appendedAt.getTime()) / 1000);
-    }
-    if (fresh.length > 0) for (const subscriber of this.subscribers) subscriber(fresh, position);
   }
 
   /** After the first read too: another instance may have changed them since this one loaded its keys. */

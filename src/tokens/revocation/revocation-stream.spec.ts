@@ -66,6 +66,34 @@ describe('a stream of revocations', () => {
     expect(text.indexOf('event: ready')).toBeLessThan(text.indexOf(entry(50_000).subject));
   });
 
+  it('leaves nothing at the response of all that it waited for', async () => {
+    const stream = new RevocationStream(response);
+    const listeners = (): number[] => ['drain', 'close', 'error'].map((name) => response.listenerCount(name));
+    const before = listeners();
+    let most = 0;
+    const begun = stream.begin(
+      Array.from({ length: 50_000 }, (_, index) => entry(index)),
+      { reset: false, id: 'a' },
+    );
+    reader.on('data', () => {
+      most = Math.max(most, ...listeners());
+    });
+    await begun;
+    expect(listeners()).toEqual(before);
+    expect(most).toBeLessThan(10);
+  });
+
+  it('has an end where the reader leaves before it has been told all', async () => {
+    const stream = new RevocationStream(response);
+    const begun = stream.begin(
+      Array.from({ length: 50_000 }, (_, index) => entry(index)),
+      { reset: false, id: 'a' },
+    );
+    reader.destroy();
+    await begun;
+    expect(response.destroyed).toBe(true);
+  });
+
   it('keeps what comes while it tells what there was before, and tells it afterwards', async () => {
     const stream = new RevocationStream(response);
     stream.tell([entry(2)], 'b');

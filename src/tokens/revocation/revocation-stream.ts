@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FeedEntry } from './feed-reader.js';
 
@@ -24,8 +23,9 @@ export class RevocationStream {
   async begin(entries: readonly FeedEntry[], options: { readonly reset: boolean; readonly id: string }): Promise<void> {
     if (options.reset) this.write('reset', '{}');
     for (const entry of entries) {
+      if (this.response.destroyed) return;
       this.write('revocation', dataOf(entry));
-      if (this.behind) await Promise.race([once(this.response, 'drain'), once(this.response, 'close')]);
+      if (this.behind) await this.whenTaken();
     }
     this.write('ready', '{}', options.id);
     const waiting = this.waiting ?? [];
@@ -50,6 +50,20 @@ export class RevocationStream {
   end(retryMs?: number): void {
     if (retryMs !== undefined && !this.response.writableEnded) this.response.write(`retry: ${retryMs}\n\n`);
     this.response.end();
+  }
+
+  /** Until the reader has taken what there is, or has gone. */
+  private whenTaken(): Promise<void> {
+    const { response } = this;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        response.off('drain', done).off('close', done);
+        resolve();
+      };
+      response.on('drain', done).on('close', done);
+      // It may have gone already, and says so once.
+      if (response.destroyed) done();
+    });
   }
 
   private live(send: () => void): void {

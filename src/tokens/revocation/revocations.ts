@@ -4,8 +4,9 @@ import type { EntityManager } from 'typeorm';
 import { addSeconds } from '../../shared/clock.js';
 import { Denylist } from './denylist.js';
 import type { Revocation, RevocationKind } from './denylist.js';
+import { RevocationFeed } from './revocation-feed.js';
 import { RevocationSignal } from './revocation-signal.js';
-import { CommitUnknownError } from '../tokens.errors.js';
+import { CommitUnknownError, RevocationUnknownError } from '../tokens.errors.js';
 
 /**
  * How long a revocation is told: longer than any access token may live (60 min), whatever the settings, so that a
@@ -33,6 +34,7 @@ export class Revocations {
     private readonly dataSource: DataSource,
     private readonly denylist: Denylist,
     private readonly signal: RevocationSignal,
+    private readonly feed: RevocationFeed,
   ) {}
 
   /**
@@ -89,6 +91,19 @@ export class Revocations {
     const expiresAt = addSeconds(now, REVOCATION_LIFE_SECONDS);
     for (const { kind, subject, minimum = null } of subjects) {
       this.denylist.apply({ kind, subject, minimum, expiresAt });
+    }
+  }
+
+  /**
+   * The same where nothing says what that was: learns of all that has been committed. Call it outside of a transaction, before
+   * answering somebody who found everything ended already.
+   * @throws RevocationUnknownError where it cannot be learnt now
+   */
+  async applyCommitted(): Promise<void> {
+    try {
+      await this.feed.readAnew();
+    } catch (error) {
+      throw new RevocationUnknownError(error);
     }
   }
 

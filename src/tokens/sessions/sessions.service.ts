@@ -50,7 +50,7 @@ export class SessionsService {
    */
   async revoke(id: SessionId, reason: RevocationReason, by: Ender, owner?: UserId): Promise<boolean> {
     const now = this.clock.now();
-    return this.revocations.transaction(async (tx) => {
+    const isThere = await this.revocations.transaction(async (tx) => {
       const found = await row<{ userId: UserId; live: boolean }>(tx, END_ONE, [id, now, reason, owner ?? null]);
       const ended = [{ kind: 'session', subject: id }] as const;
       if (found?.live) {
@@ -59,6 +59,9 @@ export class SessionsService {
       } else if (found) this.revocations.applyEnded(ended, now);
       return found !== undefined;
     });
+    // Gone with its user, perhaps a moment ago.
+    if (!isThere) await this.revocations.applyCommitted();
+    return isThere;
   }
 
   /**
@@ -68,11 +71,14 @@ export class SessionsService {
    */
   async revokeAllOf(userId: UserId, reason: RevocationReason, by: Ender, keep?: SessionId): Promise<number> {
     const now = this.clock.now();
-    return this.revocations.transaction(async (tx) => {
+    const ended = await this.revocations.transaction(async (tx) => {
       const ids = await this.end(tx, userId, reason, now, keep);
       await this.events.ended(tx, { userId, reason, ids }, by, now);
       return ids.length;
     });
+    // The user may be gone, or everyone signed out, since a moment ago.
+    if (ended === 0) await this.revocations.applyCommitted();
+    return ended;
   }
 
   /**

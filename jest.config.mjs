@@ -64,7 +64,12 @@ export default {
     ...(process.env.GATEHOUSE_TEST_RESULTS ? ['<rootDir>/test/support/results-reporter.cjs'] : []),
   ],
   projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
+    {
+      ...shared,
+      displayName: 'unit',
+      setupFiles: ['<rootDir>/test/support/property-tests.ts'],
+      testMatch: ['<rootDir>/src/**/*.spec.ts'],
+    },
     { ...shared, ...withPostgres, displayName: 'service', testMatch: ['<rootDir>/test/**/*.service-spec.ts'] },
     {
       ...shared,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { newUserId } from '../src/shared/ids.js';
 import { normaliseName } from '../src/users/account-name.js';
 import type { Answer, Problem } from './support/api.js';
+import './support/property-tests.js';
 import { expectProblem, fieldsOf } from './support/problem.js';
 import { ADMIN, startTestApp } from './support/test-app.js';
 import type { TestApp } from './support/test-app.js';

@@ -16,6 +16,7 @@ import { Authenticator } from './support/authenticator.js';
 import { createTestDatabase, onServer } from './support/database.js';
 import type { TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
+import './support/property-tests.js';
 import { randomSecret } from './support/test-app.js';
 import { TestClock } from './support/test-clock.js';
 

@@ -1,9 +1,22 @@
 import fc from 'fast-check';
-import { BlockList } from 'node:net';
 import { parseAddressRange } from './address-range.js';
 
 const ipv4 = fc.ipV4();
 const ipv6 = fc.ipV6();
+
+/** Written in full: every group or byte of it, nothing left out. */
+function textOf(address: bigint, bits: number): string {
+  const [size, base, separator] = bits === 32 ? ([8, 10, '.'] as const) : ([16, 16, ':'] as const);
+  const parts = Array.from({ length: bits / size }, (_, index) => {
+    const shift = BigInt(bits - size * (index + 1));
+    return (address >> shift) & ((1n << BigInt(size)) - 1n);
+  });
+  return parts.map((part) => part.toString(base)).join(separator);
+}
+
+/** As the platform's own parser of URLs writes it. `BlockList` misreads IPv4 inside IPv6, so it is no judge here. */
+const canonical = (address: string): string =>
+  new URL(`http://${address.includes(':') ? `[${address}]` : address}`).hostname;
 
 describe('parseAddressRange', () => {
   it.each([
@@ -55,20 +68,17 @@ describe('parseAddressRange', () => {
   });
 
   it.each([
-    ['IPv4', ipv4, 32, 'ipv4'],
-    ['IPv6', ipv6, 128, 'ipv6'],
-  ] as const)('covers of %s what the platform says that a block covers', (_, address, bits, family) => {
+    ['IPv4', 32],
+    ['IPv6', 128],
+  ])('covers of %s the addresses that share the first bits', (_, bits) => {
+    const address = fc.bigInt({ min: 0n, max: (1n << BigInt(bits)) - 1n });
     fc.assert(
-      fc.property(address, fc.integer({ min: 0, max: bits }), address, (block, prefix, other) => {
-        const range = parseAddressRange(`${block}/${prefix}`);
-        if (range === undefined) throw new Error(`${block}/${prefix} was refused`);
-        const [bounds, platform] = [new BlockList(), new BlockList()];
-        if (range.first.includes(':') !== (family === 'ipv6')) return; // Mapped IPv4, which is IPv4 here.
-        bounds.addRange(range.first, range.last, family);
-        platform.addSubnet(block, prefix, family);
-        for (const each of [block, other, range.first, range.last]) {
-          expect(bounds.check(each, family)).toBe(platform.check(each, family));
-        }
+      fc.property(address, fc.integer({ min: 0, max: bits }), (block, prefix) => {
+        const host = (1n << BigInt(bits - prefix)) - 1n;
+        const range = parseAddressRange(`${textOf(block, bits)}/${prefix}`);
+        if (range?.first.includes('.') !== (bits === 32)) return; // Mapped IPv4, which is IPv4 here.
+        expect(canonical(range.first)).toBe(canonical(textOf(block & ~host, bits)));
+        expect(canonical(range.last)).toBe(canonical(textOf(block | host, bits)));
       }),
     );
   });

@@ -129,8 +129,8 @@ describe('the memory of verified tokens', () => {
       memory.remember(`token ${index}`, verified);
       if (index % 1_000 === 0) expect(memory.recall(accessToken)).toBe(principal);
     }
-    expect(memory.size).toBeLessThanOrEqual(10_000);
+    expect(memory.size).toBeLessThanOrEqual(5_000);
     expect(memory.recall('token 29999')).toBe(principal);
-    expect(memory.recall('token 10000')).toBeUndefined();
+    expect(memory.recall('token 24000')).toBeUndefined();
   });
 });

@@ -12,7 +12,8 @@ import { withConnections } from './scaling/refreshes.js';
 import { MIX } from './soak/mix.js';
 import type { Cast, Kind } from './soak/mix.js';
 import { gatherPeople, signIn } from './soak/people.js';
-import { SoakedService } from './soak/soaked-service.js';
+import { productionEnvironment, startService } from './soak/soaked-service.js';
+import type { MeasuredProcess } from './measured-process.js';
 import { Wire } from './soak/wire.js';
 
 const [PEOPLE, AT_ONCE] = [200, 8];
@@ -52,7 +53,7 @@ async function sendAll(cast: Cast, count: number, run: Kind['run']): Promise<voi
   await Promise.all(Array.from({ length: AT_ONCE }, (_, first) => inTurn(first)));
 }
 
-async function requestCosts(client: Client, service: SoakedService, cast: Cast): Promise<void> {
+async function requestCosts(client: Client, service: MeasuredProcess, cast: Cast): Promise<void> {
   print('| request | CPU of the service, ms | CPU of Postgres, ms | WAL, bytes |\n|---|--:|--:|--:|');
   for (const [name, count, run] of KINDS) {
     await sendAll(cast, Math.min(WARM_UP, count), run);
@@ -114,8 +115,8 @@ async function main(): Promise<void> {
   try {
     await connected(database.url, async (client) => {
       await setToWorking(client);
-      const service = await SoakedService.start(database.url);
-      const wire = new Wire(service.url, AT_ONCE);
+      const { url, process: service } = await startService(productionEnvironment(database.url));
+      const wire = new Wire(url, AT_ONCE);
       try {
         const chance = new Chance(1);
         const people = await gatherPeople(wire, database.url, PEOPLE, chance);

@@ -1,10 +1,10 @@
-import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Chance } from '../test/support/chance.js';
 import { startBenchDatabase } from './bench-database.js';
 import { gatherPeople } from './soak/people.js';
-import { SoakedService } from './soak/soaked-service.js';
-import type { Memory } from './soak/soaked-service.js';
+import { idleMemory } from './soak/idle-memory.js';
+import { productionEnvironment, startService } from './soak/soaked-service.js';
+import type { Memory, MeasuredProcess } from './measured-process.js';
 import { Traffic } from './soak/traffic.js';
 import { report } from './soak/report.js';
 import { inMebibytes, judge } from './soak/verdict.js';
@@ -19,23 +19,7 @@ soak of mixed requests, and idle again. Ends with 1 where it is not under 150 Mi
 `;
 const SAMPLES = 20;
 const [PEOPLE, CONCURRENCY] = [200, 16];
-/** V8 gives the room for young objects back some seconds after the last of them was made. */
-const [IDLE_STEP_MS, IDLE_STEPS, SETTLED_WITHIN] = [5_000, 24, 0.005];
-
-/** Waits until memory stays where it is from one look to the next but one. */
-async function idleMemory(service: SoakedService): Promise<Memory> {
-  const seen: Memory[] = [await service.memory()];
-  while (seen.length < IDLE_STEPS) {
-    await setTimeout(IDLE_STEP_MS);
-    seen.push(await service.memory());
-    const last = seen.slice(-3).map(({ rss }) => rss);
-    const isSettled = last.length === 3 && Math.max(...last) - Math.min(...last) < SETTLED_WITHIN * Math.max(...last);
-    if (isSettled && seen.length > 5) break;
-  }
-  return seen.at(-1) ?? service.memory();
-}
-
-async function soak(service: SoakedService, traffic: Traffic, requests: number, idle: Memory): Promise<Soak> {
+async function soak(service: MeasuredProcess, traffic: Traffic, requests: number, idle: Memory): Promise<Soak> {
   const samples: Sample[] = [];
   for (let number = 1; number <= SAMPLES; number += 1) {
     await traffic.send(Math.ceil(requests / SAMPLES));
@@ -66,8 +50,8 @@ async function main(): Promise<number> {
   }
   const database = await startBenchDatabase();
   try {
-    const service = await SoakedService.start(database.url);
-    const wire = new Wire(service.url, CONCURRENCY);
+    const { url, process: service } = await startService(productionEnvironment(database.url));
+    const wire = new Wire(url, CONCURRENCY);
     try {
       const idle = await idleMemory(service);
       say(`idle: ${inMebibytes(idle.rss)} MiB`);

@@ -1,5 +1,5 @@
 import os from 'node:os';
-import type { Memory } from './soaked-service.js';
+import type { Memory } from '../measured-process.js';
 import type { Traffic } from './traffic.js';
 import { inMebibytes, judge, percent } from './verdict.js';
 import type { Soak } from './verdict.js';

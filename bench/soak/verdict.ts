@@ -1,4 +1,4 @@
-import type { Memory } from './soaked-service.js';
+import type { Memory } from '../measured-process.js';
 
 export interface Sample {
   /** Answered until then. */

@@ -7,6 +7,8 @@ import type { AppConfig } from './config/app-config.js';
 import { warnOfForwarding } from './http/forwarding-warnings.js';
 import { fastifyOptions } from './http/server/fastify-options.js';
 import { installHttpHooks } from './http/server/http-hooks.js';
+import type { RequestObserver } from './http/server/request-course.js';
+import { requestLog } from './http/server/request-log.js';
 import { traceRequests } from './http/server/request-trace.js';
 import { reloadTls } from './http/server/tls-reload.js';
 import { countRequests } from './http/server/request-metrics.js';
@@ -37,15 +39,21 @@ export async function createApp(options: CreateAppOptions): Promise<NestFastifyA
   logger.countLosses((lines) => {
     logLinesDropped.inc(lines);
   });
-  configureApp(app, config, await startTracing(config));
+  const observers = [requestLog(logger)];
+  configureApp(app, config, observers, await startTracing(config));
   return app;
 }
 
-function configureApp(app: NestFastifyApplication, config: AppConfig, recorder?: SpanRecorder): void {
+function configureApp(
+  app: NestFastifyApplication,
+  config: AppConfig,
+  observers: readonly RequestObserver[],
+  recorder?: SpanRecorder,
+): void {
   const fastify = app.getHttpAdapter().getInstance();
   const counter = countRequests(fastify, app.get(Metrics, { strict: false }).requests);
   const tracer = recorder && traceRequests(fastify, recorder, config.http.publicUrl);
-  installHttpHooks(fastify, config, tracer ? [counter, tracer] : [counter]);
+  installHttpHooks(fastify, config, [...observers, counter, ...(tracer ? [tracer] : [])]);
   warnOfForwarding(fastify, config.http.trustProxy, app.get(Clock));
   watchCertificate(app, config);
   if (config.http.docs) serveDocs(app);

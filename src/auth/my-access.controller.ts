@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../http/client-context.js';
 import { ApiProblems, BEARER_PROBLEMS } from '../http/problem.dto.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
-import { CurrentPrincipal } from '../security/principal.js';
+import { CurrentPrincipal, principalOf } from '../security/principal.js';
 import type { Principal } from '../security/principal.js';
 import { RateLimit } from '../security/rate-limit.decorator.js';
 import { ThrottlerGuard } from '../security/throttler.guard.js';
@@ -23,7 +23,9 @@ export class MyAccessController {
   /** The worked example of a guarded route. */
   @Get('protected')
   @ApiOkResponse({ type: ProtectedResponse })
-  protected(@CurrentPrincipal() principal: Principal): ProtectedResponse {
+  protected(@Req() request: FastifyRequest): ProtectedResponse {
+    // Nest takes what a decorator of ours makes through every pipe: `@CurrentPrincipal()` is the shorter way elsewhere.
+    const principal = principalOf(request);
     return { message: 'Access granted', user: { id: principal.userId, roles: [...principal.roles] } };
   }
 

@@ -17,12 +17,39 @@ export function canonicalAddress(text: string): string | undefined {
   return ipaddr.process(address).toString();
 }
 
+const HOPS = Symbol('hops');
+const CLIENT = Symbol('address of the client');
+
+declare module 'fastify' {
+  /** What has been found out of a request, once. */
+  interface FastifyRequest {
+    [HOPS]?: readonly string[];
+    [CLIENT]?: string;
+  }
+}
+
+/**
+ * The addresses that a request came by, as they were written: the socket's, then from the right of `X-Forwarded-For` all
+ * that proxies of ours wrote; the last of them is the client's. Fastify reads the header anew each time it is asked.
+ */
+export function hopsOf(request: FastifyRequest): readonly string[] {
+  const known = request[HOPS];
+  if (known) return known;
+  return (request[HOPS] = request.ips ?? [request.ip]);
+}
+
 /**
  * The client's address by the configured trust, read from the right. What a trusted proxy wrote there and is no address
  * is passed over for the nearest one to the right of it, at last the socket's own.
  */
 export function clientAddress(request: FastifyRequest): string {
-  const addresses = request.ips ?? [request.ip];
+  const known = request[CLIENT];
+  if (known !== undefined) return known;
+  return (request[CLIENT] = findClientAddress(request));
+}
+
+function findClientAddress(request: FastifyRequest): string {
+  const addresses = hopsOf(request);
   for (let index = addresses.length - 1; index >= 0; index -= 1) {
     const known = canonicalAddress(addresses[index] ?? '');
     if (known !== undefined) return known;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import type { AppConfig, TrustProxy } from '../config/app-config.js';
+import { hopsOf } from './client-address.js';
 import { claimsIn, hasClaims, peerOf, unreadClaimsIn } from './forwarding.js';
 import type { Forwarding } from './forwarding.js';
 import { trustRule } from './trust-rule.js';
@@ -22,7 +23,7 @@ export class ForwardingContradictions {
   find(request: FastifyRequest): Contradiction | undefined {
     const { headers } = request;
     if (!this.trustsPeerOf(request)) return hasClaims(headers) ? 'untrusted' : undefined;
-    const { length } = request.ips ?? [];
+    const { length } = hopsOf(request);
     if (length <= 1) return unreadClaimsIn(headers).length > 0 ? 'unread' : 'missing';
     return this.trustProxy.kind === 'hops' && length <= this.trustProxy.hops ? 'short' : undefined;
   }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { TrustProxy } from '../config/app-config.js';
-import { canonicalAddress, clientAddress } from './client-address.js';
+import { canonicalAddress, clientAddress, hopsOf } from './client-address.js';
 import { trustRule } from './trust-rule.js';
 
 const SHOWN_HEADER_CHARACTERS = 512;
@@ -76,7 +76,7 @@ export const peerOf = (request: FastifyRequest): string =>
 /** Reads what a request says of the way that it came: for an admin who sets `TRUST_PROXY`. */
 export function forwardingOf(request: FastifyRequest, trustProxy: TrustProxy): Forwarding {
   const trusts = trustRule(trustProxy);
-  const read = request.ips ?? [request.ip];
+  const read = hopsOf(request);
   const written = textOf(request.headers['x-forwarded-for'] ?? '').split(',');
   return {
     socketAddress: peerOf(request),

@@ -41,12 +41,11 @@ const quoted = (text: string): string =>
 export function rateLimitFields(request: object): Fields {
   const { [LIMITS]: limits }: Counted = request;
   if (limits === undefined) return NONE;
-  return {
-    'ratelimit-policy': limits
-      .map(({ policy, quota, windowSeconds }) => `${quoted(policy)};q=${whole(quota)};w=${whole(windowSeconds)}`)
-      .join(', '),
-    ratelimit: limits
-      .map(({ policy, remaining, resetSeconds }) => `${quoted(policy)};r=${whole(remaining)};t=${whole(resetSeconds)}`)
-      .join(', '),
-  };
+  let [policies, states] = ['', ''];
+  for (const { policy, quota, windowSeconds, remaining, resetSeconds } of limits) {
+    const [separator, name] = [policies === '' ? '' : ', ', quoted(policy)];
+    policies += `${separator}${name};q=${whole(quota)};w=${whole(windowSeconds)}`;
+    states += `${separator}${name};r=${whole(remaining)};t=${whole(resetSeconds)}`;
+  }
+  return { 'ratelimit-policy': policies, ratelimit: states };
 }

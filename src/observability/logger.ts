@@ -44,6 +44,11 @@ export class ServiceLogger implements LoggerService {
     this.write('trace', message, rest);
   }
 
+  /** A line of fields that are plain values, `context` and `message` among them, past Nest's `Logger`: for each request. */
+  line(level: Level, fields: Readonly<Record<string, string | number | boolean | undefined>>): void {
+    this.pino[level](fields);
+  }
+
   /** Resolves when all lines are written, or after a second: before the process exits. */
   flush(): Promise<void> {
     return this.output.flush();
@@ -83,7 +88,7 @@ export async function createLogger(
     level: logLevel,
     base: null,
     messageKey: 'message',
-    timestamp: stdTimeFunctions.isoTime,
+    timestamp: timeOfLine(),
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const destination = {
@@ -96,6 +101,16 @@ export async function createLogger(
     },
   };
   return new ServiceLogger(pino(options, destination), output);
+}
+
+/** Made once a millisecond at most: many lines are of the same. */
+function timeOfLine(): () => string {
+  let [madeMs, text] = [-1, ''];
+  return () => {
+    const ms = Math.floor(performance.now());
+    if (ms !== madeMs) [madeMs, text] = [ms, stdTimeFunctions.isoTime()];
+    return text;
+  };
 }
 
 const safeJson = (line: string): string => `${printable(line.trimEnd())}\n`;

@@ -9,7 +9,7 @@ import { verdictOf } from './strategy-verdict.js';
 
 /** The Passport strategy `jwt`. */
 export interface BearerStrategy extends Strategy {
-  /** Who bears a request's token, where that is known already: undefined says nothing. @throws AppError without one token */
+  /** Who bears a request's token, where that is known already: undefined says nothing. */
   recall(request: FastifyRequest): Principal | undefined;
 }
 

@@ -17,6 +17,17 @@ function isRepeated(request: FastifyRequest): boolean {
   return found > 1;
 }
 
+const USUAL = 'Bearer ';
+
+/**
+ * What may be the access token of a request, as nearly all are sent, without looking at it: only for asking whether that very
+ * text has been accepted before.
+ */
+export function likelyToken(request: FastifyRequest): string | undefined {
+  const { authorization } = request.headers;
+  return authorization?.startsWith(USUAL) && !isRepeated(request) ? authorization.slice(USUAL.length) : undefined;
+}
+
 /**
  * The access token of a request: in its one `Authorization` field, nowhere else, never in the URL (RFC 6750 §2.3).
  * @throws TokenMissingError if there is none, TokenInvalidError if it is not one token

@@ -28,22 +28,22 @@ export class SharedThrottlerStorage implements ThrottlerStorage, OnApplicationBo
     return this.redis.stop();
   }
 
-  async increment(key: string, ttlMs: number, limit: number): Promise<Count> {
-    const own = await this.own.increment(key, ttlMs, limit);
+  async increment(key: string, ttlMs: number, limit: number, blockMs: number, policy: string): Promise<Count> {
+    const own = await this.own.increment(key, ttlMs, limit, blockMs, policy);
     // Refused whatever the others say: a flood does not reach Redis.
     if (own.isBlocked) return own;
-    const shared = await this.redis.increment(await this.nameOf(key), ttlMs);
+    const shared = await this.redis.increment(await this.nameOf(policy, key), ttlMs);
     if (shared === undefined) return own;
     // Begun later than the shared one, ours would refuse whoever has waited for the end of that, as told.
-    this.own.endWithin(key, shared.timeToExpire);
+    this.own.endWithin(policy, key, shared.timeToExpire);
     const { totalHits, timeToExpire } = shared;
     if (totalHits < own.totalHits) return own;
     const isBlocked = totalHits > limit;
     return { totalHits, timeToExpire, isBlocked, timeToBlockExpire: isBlocked ? timeToExpire : 0 };
   }
 
-  private async nameOf(key: string): Promise<string> {
+  private async nameOf(policy: string, key: string): Promise<string> {
     const secret = await this.keys.key('throttling');
-    return createHmac('sha256', secret).update(key).digest('base64url').slice(0, NAME_CHARACTERS);
+    return createHmac('sha256', secret).update(`${policy} ${key}`).digest('base64url').slice(0, NAME_CHARACTERS);
   }
 }

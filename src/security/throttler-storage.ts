@@ -4,6 +4,8 @@ import type { Clock } from '../shared/clock.js';
 
 interface Window {
   readonly key: string;
+  /** Those of the same policy, among which it is found. */
+  readonly among: Map<string, Window>;
   endsAtMs: number;
   hits: number;
 }
@@ -26,7 +28,8 @@ const DROPPED_PER_REQUEST = 2;
  * A ring remembers the order, since a Map's first key is found only by walking over all that were deleted before it.
  */
 export class MemoryThrottlerStorage implements ThrottlerStorage {
-  private readonly windows = new Map<string, Window>();
+  /** By policy, then by who is counted: joined to one text, its hash would be worked out anew for each request. */
+  private readonly windows = new Map<string, Map<string, Window>>();
   private readonly ring: (Window | undefined)[];
   private oldest = 0;
   private length = 0;
@@ -39,15 +42,16 @@ export class MemoryThrottlerStorage implements ThrottlerStorage {
   }
 
   get size(): number {
-    return this.windows.size;
+    return [...this.windows.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** A blocked key stays so until its window ends; there is no block beyond it. */
-  increment(key: string, ttlMs: number, limit: number): Promise<Count> {
+  increment(key: string, ttlMs: number, limit: number, _blockMs: number, policy: string): Promise<Count> {
     const now = this.clock.now().getTime();
     this.dropEnded(now);
-    const known = this.windows.get(key);
-    const window = known !== undefined && known.endsAtMs > now ? known : this.open(key, now + ttlMs);
+    const among = this.ofPolicy(policy);
+    const known = among.get(key);
+    const window = known !== undefined && known.endsAtMs > now ? known : this.open(among, key, now + ttlMs);
     window.hits += 1;
     const timeToExpire = Math.ceil((window.endsAtMs - now) / 1000);
     const isBlocked = window.hits > limit;
@@ -60,16 +64,24 @@ export class MemoryThrottlerStorage implements ThrottlerStorage {
   }
 
   /** Has a window end with another one that ends before it; it never grows. */
-  endWithin(key: string, seconds: number): void {
-    const window = this.windows.get(key);
+  endWithin(policy: string, key: string, seconds: number): void {
+    const window = this.windows.get(policy)?.get(key);
     if (window === undefined) return;
     window.endsAtMs = Math.min(window.endsAtMs, this.clock.now().getTime() + seconds * 1000);
   }
 
-  private open(key: string, endsAtMs: number): Window {
+  private ofPolicy(policy: string): Map<string, Window> {
+    const known = this.windows.get(policy);
+    if (known !== undefined) return known;
+    const windows = new Map<string, Window>();
+    this.windows.set(policy, windows);
+    return windows;
+  }
+
+  private open(among: Map<string, Window>, key: string, endsAtMs: number): Window {
     if (this.length === this.capacity) this.dropOldest();
-    const window = { key, endsAtMs, hits: 0 };
-    this.windows.set(key, window);
+    const window = { key, among, endsAtMs, hits: 0 };
+    among.set(key, window);
     this.ring[(this.oldest + this.length) % this.capacity] = window;
     this.length += 1;
     return window;
@@ -89,6 +101,6 @@ export class MemoryThrottlerStorage implements ThrottlerStorage {
     this.oldest = (this.oldest + 1) % this.capacity;
     this.length -= 1;
     // The key may have had a new window since.
-    if (window !== undefined && this.windows.get(window.key) === window) this.windows.delete(window.key);
+    if (window?.among.get(window.key) === window) window?.among.delete(window.key);
   }
 }

@@ -47,7 +47,7 @@ export class ThrottlerGuard extends NestThrottlerGuard {
     const caller = asked instanceof Promise ? await asked : asked;
     const windowMs = RATE_LIMIT_WINDOW_SECONDS * 1000;
     // One count a policy, whatever the route: login and its second step share theirs.
-    const count = await this.storageService.increment(`${name} ${caller.text}`, windowMs, quota, windowMs, name);
+    const count = await this.storageService.increment(caller.name, windowMs, quota, windowMs, name);
     noteLimit(request, {
       policy: `${name}-requests`,
       quota,
@@ -69,7 +69,7 @@ export class ThrottlerGuard extends NestThrottlerGuard {
   /** Credentials that do not hold must not spend their owner's budget: who sends them is counted by address. */
   private callerOf(request: FastifyRequest, per: 'client' | 'user' | 'service'): Caller | Promise<Caller> {
     // Refused with its reason by the guard that comes next.
-    const byAddress = (): Caller => ({ text: `client ${clientNetwork(clientAddress(request))}` });
+    const byAddress = (): Caller => ({ name: clientNetwork(clientAddress(request)) });
     if (per === 'client') return byAddress();
     if (per === 'service') return this.clients.authenticate(request).then(asService, byAddress);
     try {
@@ -83,9 +83,10 @@ export class ThrottlerGuard extends NestThrottlerGuard {
 
 /** Who is counted. */
 interface Caller {
-  readonly text: string;
+  /** A network's, or an id. */
+  readonly name: string;
   readonly userId?: UserId;
 }
 
-const asUser = ({ userId }: Principal): Caller => ({ text: `user ${userId}`, userId });
-const asService = ({ id }: { readonly id: string }): Caller => ({ text: `service ${id}` });
+const asUser = ({ userId }: Principal): Caller => ({ name: userId, userId });
+const asService = ({ id }: { readonly id: string }): Caller => ({ name: id });

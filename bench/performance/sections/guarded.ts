@@ -118,7 +118,8 @@ export const measureGuarded = (bench: Bench): Promise<Section> =>
         'started with the same flags, allocator settings and `NODE_ENV=production`, and answer the same JSON; the raw ones look ' +
         `at no token and add no header. Gatehouse runs with its limits on: the tokens are of ${inDigits(USERS)} users, and the raw servers ` +
         'get the very same requests. Tokens never seen before are signed ahead by the service’s own code and sent once each. ' +
-        'Its log is on, as in production, and goes to /dev/null. The generator, the same process for all, takes one of the cores.',
+        'Its log is on, as in production, and goes to /dev/null. The generator, the same process for all, takes one of the cores and never sleeps: ' +
+        'on a virtual machine a server would pay for waking it, the slower the more often.',
       measurements,
       figures: [
         {

@@ -5,7 +5,7 @@ import { Strategy } from 'passport-jwt';
 import { JWT_ALGORITHMS } from '../../config/app-config.js';
 import { BearerAuthentication } from '../../security/bearer-authentication.js';
 import type { BearerStrategy } from '../../security/bearer-authentication.js';
-import { bearerToken } from '../../security/bearer-token.js';
+import { bearerToken, likelyToken } from '../../security/bearer-token.js';
 import type { Principal } from '../../security/principal.js';
 import { AccessTokenVerifier } from '../../tokens/access/access-token-verifier.js';
 import { SigningKeys } from '../../tokens/keys/signing-keys.js';
@@ -40,7 +40,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements Be
   }
 
   recall(request: FastifyRequest): Principal | undefined {
-    return this.accessTokens.recall(bearerToken(request));
+    const token = likelyToken(request);
+    return token === undefined ? undefined : this.accessTokens.recall(token);
   }
 
   validate(request: FastifyRequest): Promise<Principal> {

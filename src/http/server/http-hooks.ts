@@ -10,7 +10,6 @@ import { acceptJsonAlone } from './json-body.js';
 import { refusePlainHttp } from './plain-http.js';
 import { RequestCourses, nameRequest } from './request-course.js';
 import type { RequestObserver } from './request-course.js';
-import { requestLog } from './request-log.js';
 import { securityHeaders } from './security-headers.js';
 import { boundServer } from './server-bounds.js';
 
@@ -28,7 +27,7 @@ function hasLawfulHost(request: FastifyRequest): boolean {
 /**
  * What every request meets before Nest does: its id, the headers of its answer, whatever that is, cross-origin rules
  * and the one kind of body. Create the application with `bodyParser: false`, or Nest's own parsers collide with it.
- * @param observers told of every request, as the log is
+ * @param observers told of every request: the log, counters, traces
  */
 export function installHttpHooks(
   fastify: FastifyInstance,
@@ -37,7 +36,7 @@ export function installHttpHooks(
 ): void {
   const cors = new Cors(config.http.corsOrigins);
   const headersOf = securityHeaders(config.http);
-  const courses = new RequestCourses(fastify, [requestLog, ...observers]);
+  const courses = new RequestCourses(fastify, observers);
   const setHeaders = (request: FastifyRequest, reply: FastifyReply): void => {
     void reply
       .headers(headersOf(request.url))

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { AppConfig } from '../../config/app-config.js';
 import { HttpsRequiredError } from '../http.errors.js';
+import { hopsOf } from '../client-address.js';
 import { trustRule } from '../trust-rule.js';
 import { reportsPlainHttp } from './forwarded-protocol.js';
 
@@ -21,10 +22,11 @@ export function refusePlainHttp(
   const trusts = trustRule(trustProxy);
   const isRefused = (request: FastifyRequest): boolean => {
     const { headers } = request;
-    if (headers['x-forwarded-proto'] === undefined && headers.forwarded === undefined) return false;
+    const { forwarded, 'x-forwarded-proto': protocol } = headers;
+    // What nearly every request has.
+    if (forwarded === undefined && (protocol === undefined || protocol === 'https')) return false;
     if (!trusts(request.socket.remoteAddress, 0)) return false;
-    // The last of them is the client's.
-    const trustedSteps = Math.max(1, (request.ips?.length ?? 1) - 1);
+    const trustedSteps = Math.max(1, hopsOf(request).length - 1);
     return reportsPlainHttp(headers, trustedSteps) && !PROBES.test(request.url);
   };
   fastify.addHook('onRequest', (request, _reply, done) => {

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { Provider } from '@nestjs/common';
-import { JwtModule, JwtSecretRequestType } from '@nestjs/jwt';
+import { JwtModule } from '@nestjs/jwt';
 import { DataSource } from 'typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { Cleanup } from '../cleanup/cleanup.js';
@@ -64,13 +64,8 @@ const revocationSignal: Provider = {
     JwtModule.registerAsync({
       imports: [SigningKeysModule],
       inject: [SigningKeys],
-      // Always a KeyObject: jsonwebtoken parses a string or PEM anew at every call, and tries it as a public key first.
-      useFactory: (keys: SigningKeys) => ({
-        secretOrKeyProvider: (type, token) =>
-          type === JwtSecretRequestType.VERIFY && typeof token === 'string'
-            ? keys.keyOf(token).verify
-            : keys.signer().sign,
-      }),
+      // Always a KeyObject: jsonwebtoken parses a string or PEM anew at every call.
+      useFactory: (keys: SigningKeys) => ({ secretOrKeyProvider: () => keys.signer().sign }),
     }),
   ],
   controllers: [MySessionsController, OauthController, RevocationsController, WellKnownController],

@@ -95,6 +95,7 @@ async function entrants(bench: Bench, deployment: Deployment): Promise<readonly 
   return [
     over('raw node:http', await deployment.contestant('raw-node-http.mjs'), known),
     over('raw Fastify', await deployment.contestant('raw-fastify.mjs'), known),
+    over('Nest on Fastify, nothing on the route', await deployment.contestant('bare-nest.mjs'), known),
     over('Gatehouse, token seen before', await deployment.instance(bench.nodeOptions), known),
     await neverSeen(bench, deployment),
     over('the article: Express, jsonwebtoken, HS256', article, alike),
@@ -108,15 +109,15 @@ export const measureGuarded = (bench: Bench): Promise<Section> =>
     const tell = (load: Answered): string => `${inDigits(perSecond(load))} requests/s`;
     const results = await interleaved(all, bench.rounds, tell);
     const measurements = all.map(({ name }, index) => measurementOf(name, results[index] ?? []));
-    const [, fastify = [], seen = [], unseen = [], article = []] = measurements.map(({ samples }) => samples);
+    const [, fastify = [], , seen = [], unseen = [], article = []] = measurements.map(({ samples }) => samples);
     const raw = 'of raw Fastify';
     return {
       key: 'guarded',
       title: 'Guarded requests',
       how:
         `\`GET /api/protected\`, ES256, ${CONNECTIONS} kept connections, rounds of ${bench.seconds} s after a warm-up. All servers are ` +
-        'started with the same flags, allocator settings and `NODE_ENV=production`, and answer the same JSON; the raw ones look ' +
-        `at no token and add no header. Gatehouse runs with its limits on: the tokens are of ${inDigits(USERS)} users, and the raw servers ` +
+        'started with the same flags, allocator settings and `NODE_ENV=production`, and answer the same JSON; the raw ones and ' +
+        `Nest alone look at no token and add no header. Gatehouse runs with its limits on: the tokens are of ${inDigits(USERS)} users, and the raw servers ` +
         'get the very same requests. Tokens never seen before are signed ahead by the service’s own code and sent once each. ' +
         'Its log is on, as in production, and goes to /dev/null. The generator, the same process for all, takes one of the cores and never sleeps: ' +
         'on a virtual machine a server would pay for waking it, the slower the more often.',

@@ -1,41 +1,40 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
-import { Strategy } from 'passport-jwt';
-import { JWT_ALGORITHMS } from '../../config/app-config.js';
+import passport from 'passport';
 import { BearerAuthentication } from '../../security/bearer-authentication.js';
 import type { BearerStrategy } from '../../security/bearer-authentication.js';
 import { bearerToken, likelyToken } from '../../security/bearer-token.js';
 import type { Principal } from '../../security/principal.js';
 import { AccessTokenVerifier } from '../../tokens/access/access-token-verifier.js';
-import { SigningKeys } from '../../tokens/keys/signing-keys.js';
+
+type Done = (error: unknown, principal?: Principal) => void;
+
+/** Passport's part: it hands on whatever the verification says. */
+class BearerTokenStrategy extends passport.Strategy {
+  constructor(private readonly verify: (request: FastifyRequest, done: Done) => void) {
+    super();
+  }
+
+  override authenticate(request: unknown): void {
+    this.verify(request as FastifyRequest, (error, principal) => {
+      if (principal) this.success(principal);
+      else this.error(error);
+    });
+  }
+}
 
 /**
- * Access tokens. The strict parse chooses the key and its one algorithm, passport-jwt checks the signature, and the
- * claims and the denylist are ours: jsonwebtoken alone accepts more than the contract, §2, does.
+ * Access tokens in the `Authorization` field. What verifies them is the same for other services' questions: a strategy that
+ * checks signatures by a library of its own would accept more than the contract, §2, does.
  */
 @Injectable()
-export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements BearerStrategy {
+export class JwtStrategy extends PassportStrategy(BearerTokenStrategy, 'jwt') implements BearerStrategy {
   constructor(
     private readonly accessTokens: AccessTokenVerifier,
-    keys: SigningKeys,
     bearer: BearerAuthentication,
   ) {
-    super({
-      jwtFromRequest: bearerToken,
-      secretOrKeyProvider: (_request: FastifyRequest, token: string, done: (error: unknown, key?: never) => void) => {
-        keys.findKeyOf(token).then(
-          // passport-jwt's types know strings alone; jsonwebtoken is fast only with a KeyObject.
-          ({ verify }) => {
-            done(null, verify as never);
-          },
-          done,
-        );
-      },
-      algorithms: [...JWT_ALGORITHMS],
-      ignoreExpiration: true,
-      passReqToCallback: true,
-    });
+    super();
     bearer.use(this);
   }
 
@@ -44,7 +43,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements Be
     return token === undefined ? undefined : this.accessTokens.recall(token);
   }
 
-  validate(request: FastifyRequest): Promise<Principal> {
-    return this.accessTokens.acceptVerified(bearerToken(request));
+  async validate(request: FastifyRequest): Promise<Principal> {
+    return this.accessTokens.verify(bearerToken(request));
   }
 }

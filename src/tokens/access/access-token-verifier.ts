@@ -1,22 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
 import type { Principal } from '../../security/principal.js';
 import { TokenInvalidError } from '../../security/security.errors.js';
 import { AppError } from '../../shared/app-error.js';
 import { asSessionId, asUserId } from '../../shared/ids.js';
 import { SigningKeys } from '../keys/signing-keys.js';
-import type { VerificationKey } from '../keys/signing-key.js';
 import { RevocationCheck } from '../revocation/revocation-check.js';
 import { RevocationUnknownError } from '../tokens.errors.js';
 import { AccessTokenProfile, lifeOf } from './access-token-profile.js';
+import { parseHeader } from './compact-jws.js';
 import type { AccessTokenClaims } from './compact-jws.js';
+import { isSignedBy } from './jws-signature.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 /** Verifies access tokens as the contract, §2, profiles them (RFC 9068, RFC 8725). */
 @Injectable()
 export class AccessTokenVerifier {
   constructor(
-    private readonly jwt: JwtService,
     private readonly keys: SigningKeys,
     private readonly profile: AccessTokenProfile,
     private readonly revocations: RevocationCheck,
@@ -47,40 +46,19 @@ export class AccessTokenVerifier {
 
   /** The first half: signature, form and claims, but not whether it was revoked since. */
   async authenticate(token: string): Promise<Principal> {
-    const key = await this.keys.findKeyOf(token);
-    try {
-      this.jwt.verify(token, {
-        algorithms: [key.algorithm],
-        ignoreExpiration: true,
-        ignoreNotBefore: true,
-      });
-    } catch (error) {
-      throw new TokenInvalidError(error);
-    }
-    return this.readAuthentic(token, key);
-  }
-
-  /**
-   * The rest of the verification, for a caller that has checked the signature with `SigningKeys.keyOf`; the next time the
-   * token is recalled.
-   * @throws as `verify`
-   */
-  async acceptVerified(token: string): Promise<Principal> {
-    const principal = this.readAuthentic(token, this.keys.keyOf(token));
-    await this.revocations.assertStands(principal);
+    const header = parseHeader(token);
+    if (!header) throw new TokenInvalidError('form');
+    const key = await this.keys.find(header);
+    if (!isSignedBy(key, token)) throw new TokenInvalidError('signature');
+    const claims = this.profile.readClaims(token);
+    const principal = asPrincipal(claims, key.kid);
+    this.verified.remember(token, { principal, algorithm: key.algorithm, ...lifeOf(claims) });
     return principal;
   }
 
   /** Who bears a token that has been verified before, and stands; undefined where that has to be found out. */
   recall(token: string): Principal | undefined {
     return this.verified.recall(token);
-  }
-
-  private readAuthentic(token: string, { kid, algorithm }: VerificationKey): Principal {
-    const claims = this.profile.readClaims(token);
-    const principal = asPrincipal(claims, kid);
-    this.verified.remember(token, { principal, algorithm, ...lifeOf(claims) });
-    return principal;
   }
 }
 

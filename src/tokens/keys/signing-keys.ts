@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
 import type { JwtAlgorithm } from '../../config/app-config.js';
 import { TokenInvalidError, TokenStaleError } from '../../security/security.errors.js';
-import { parseHeader } from '../access/compact-jws.js';
+import type { JwsHeader } from '../access/compact-jws.js';
 import { publicJwk, sharedSecretKey } from './signing-key.js';
 import type { SigningKey, VerificationKey } from './signing-key.js';
 import { StoredKeys } from './stored-keys.js';
@@ -52,28 +52,19 @@ export class SigningKeys {
   }
 
   /**
-   * The key that must have signed a token: the one of exactly that `kid`, whatever it spells, if `alg` is its own.
-   * @throws TokenInvalidError for a token of another form, an unknown key or another algorithm than the key's;
-   * TokenStaleError for a key that is out of use
+   * The key that must have signed a token: the one of exactly that `kid`, whatever it spells, if `alg` is its own. Where the
+   * `kid` could be that of a key made a moment ago, the keys are read again first; tokens with made-up ids share one read in
+   * half a second.
+   * @throws TokenInvalidError for an unknown key or another algorithm than the key's; TokenStaleError for a key that is out
+   * of use
    */
-  keyOf(token: string): VerificationKey {
-    const header = parseHeader(token);
-    if (!header) throw new TokenInvalidError('form');
-    const key = this.verifiers.get(header.kid);
-    // Its tokens have expired, or were revoked with it in an emergency: the session itself may go on.
-    if (!key && this.retired.has(header.kid)) throw new TokenStaleError();
-    if (key?.algorithm !== header.alg) throw new TokenInvalidError('key');
-    return key;
-  }
-
-  /**
-   * The same, but reads the keys again first where the `kid` could be that of a key made a moment ago. Tokens with made-up
-   * ids share one read in half a second.
-   */
-  async findKeyOf(token: string): Promise<VerificationKey> {
-    const kid = parseHeader(token)?.kid ?? '';
+  async find({ alg, kid }: JwsHeader): Promise<VerificationKey> {
     if (!this.inConfiguration && THUMBPRINT.test(kid) && !this.isKnown(kid)) await this.reloadSoon();
-    return this.keyOf(token);
+    const key = this.verifiers.get(kid);
+    // Its tokens have expired, or were revoked with it in an emergency: the session itself may go on.
+    if (!key && this.retired.has(kid)) throw new TokenStaleError();
+    if (key?.algorithm !== alg) throw new TokenInvalidError('key');
+    return key;
   }
 
   /** Whether tokens of this key are still good: ids are thumbprints, so one id is one key. */

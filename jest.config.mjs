@@ -44,8 +44,12 @@ const shared = {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(${esModules.join('|')})/)`],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@gatehouse/([a-z]+)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@gatehouse/([a-z]+)/([a-z-]+)$': '<rootDir>/packages/$1/src/$2.ts',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/[^/]+/dist'],
 };
 
 const withPostgres = {
@@ -68,7 +72,7 @@ export default {
       ...shared,
       displayName: 'unit',
       setupFiles: ['<rootDir>/test/support/property-tests.ts'],
-      testMatch: ['<rootDir>/src/**/*.spec.ts'],
+      testMatch: ['<rootDir>/{src,packages}/**/*.spec.ts'],
     },
     { ...shared, ...withPostgres, displayName: 'service', testMatch: ['<rootDir>/test/**/*.service-spec.ts'] },
     {
@@ -85,8 +89,20 @@ export default {
       testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
       testPathIgnorePatterns: [`/test/(?!${TIMED})[^/]*$`],
     },
+    // The packages and the examples against the real service, each in processes of its own: `npm run test:packages`.
+    {
+      ...shared,
+      ...withPostgres,
+      displayName: 'packages',
+      testMatch: ['<rootDir>/{packages,examples}/**/*.package-spec.ts'],
+    },
     // Debian's Chromium: `npm run test:browser`.
-    { ...shared, ...withPostgres, displayName: 'browser', testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'] },
+    {
+      ...shared,
+      ...withPostgres,
+      displayName: 'browser',
+      testMatch: ['<rootDir>/{test,packages,examples}/**/*.browser-spec.ts'],
+    },
     // Processes of the built server: `npm run test:chaos`.
     { ...shared, ...withPostgres, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/*.chaos-spec.ts'] },
     // What stands around it in production, from Debian's packages: `npm run test:deployment`.

@@ -23,7 +23,7 @@ export class Follower {
   private loaded = false;
   private closed = false;
   private acceptedUnknown = 0;
-  private lastError: Error | undefined;
+  private lastError: unknown;
   private told: VerifierStatus['state'] = 'starting';
 
   constructor(private readonly parts: Parts) {}
@@ -84,7 +84,7 @@ export class Follower {
 
   /** What went wrong with the feed or the key set. */
   note(error: unknown): void {
-    this.lastError = error instanceof Error ? error : new Error(String(error));
+    this.lastError = error;
     this.look();
   }
 
@@ -100,7 +100,7 @@ export class Follower {
       rememberedTokens: verified.size,
       keys: keys.size,
       connections: feed.connections,
-      lastError: this.lastError && reasonOf(this.lastError),
+      lastError: reasonOf(this.lastError),
     };
   }
 
@@ -119,5 +119,8 @@ export class Follower {
 }
 
 /** `fetch` says why only in the cause of what it throws. */
-const reasonOf = ({ message, cause }: Error): string =>
-  cause instanceof Error ? `${message}: ${cause.message}` : message;
+function reasonOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('message' in error)) return undefined;
+  const cause = 'cause' in error ? reasonOf(error.cause) : undefined;
+  return cause === undefined ? String(error.message) : `${String(error.message)}: ${cause}`;
+}

@@ -27,14 +27,11 @@ export class Gatehouse {
 
   /** @throws Error where it does not come within 5 s, is no JSON or longer than 64 KiB */
   async keySet(): Promise<unknown> {
-    const response = await this.get(
-      PATHS.keySet,
-      { accept: 'application/json' },
-      AbortSignal.timeout(KEY_SET_WITHIN_MS),
-    );
+    const signal = AbortSignal.timeout(KEY_SET_WITHIN_MS);
+    const response = await this.get(PATHS.keySet, { accept: 'application/json' }, signal);
     const pieces: Uint8Array[] = [];
     let length = 0;
-    for await (const piece of bytesOf(response)) {
+    for await (const piece of bytesOf(response, signal)) {
       length += piece.length;
       if (length > KEY_SET_MAX_BYTES) throw new Error('the key set is too long');
       pieces.push(piece);
@@ -58,7 +55,7 @@ export class Gatehouse {
       await response.body?.cancel();
       throw new Error('the feed is no stream of events');
     }
-    return bytesOf(response);
+    return bytesOf(response, signal);
   }
 
   private async get(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
@@ -73,12 +70,30 @@ export class Gatehouse {
   }
 }
 
-async function* bytesOf({ body }: Response): AsyncGenerator<Uint8Array> {
+/**
+ * The pieces of a body. The signal cancels it here too: `fetch` forgets its signal where its request has been collected as
+ * garbage, and would leave the connection open.
+ * @throws the reason of the signal
+ */
+async function* bytesOf({ body }: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   if (body === null) return;
-  // Its type is that of the browsers', which cannot be iterated.
-  const stream: AsyncIterable<unknown> = body;
-  for await (const piece of stream) {
-    if (!(piece instanceof Uint8Array)) throw new Error('the body is no bytes');
-    yield piece;
+  const reader = body.getReader();
+  const cancel = (): void => {
+    reader.cancel(signal.reason).catch(() => undefined);
+  };
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const piece: { readonly done: boolean; readonly value?: unknown } = await reader.read();
+      signal.throwIfAborted();
+      if (piece.done) return;
+      if (!(piece.value instanceof Uint8Array)) throw new Error('the body is no bytes');
+      yield piece.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    // Also where nobody wants the rest.
+    cancel();
   }
 }

@@ -18,6 +18,7 @@ const esModules = [
   'oauth4webapi',
   'cookie',
   'uuid',
+  'openapi-fetch',
 ];
 
 const shared = {

@@ -1,0 +1,10 @@
+export { createClient } from './client.js';
+export type { Client, ClientOptions } from './client.js';
+export { GatehouseError, unwrap } from './errors.js';
+export type { FieldError, Problem } from './errors.js';
+export type { ClientErrorCode, ErrorCode, ServiceErrorCode } from './error-codes.js';
+export type { ClientStorage } from './kept.js';
+export type { components, paths } from './openapi.js';
+export type { EndReason, Session, SessionState } from './session.js';
+export type { Abortable } from './waiting.js';
+export type { Credentials, Registration, SecondFactor, SignInResult } from './sign-in.js';

@@ -1,6 +1,7 @@
 // Writes src/openapi.ts from the service's openapi.json, or with --check says whether it is current.
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import { URL } from 'node:url';
 import openapiTypes, { astToString } from 'openapi-typescript';
 import { format, resolveConfig } from 'prettier';
 

@@ -12,14 +12,14 @@ import { poster } from './service.js';
 import { sessionMemory } from './session.js';
 import type { Session } from './session.js';
 import { signIns } from './sign-in.js';
-import type { Credentials, Registration, SecondFactor, SignInResult } from './sign-in.js';
+import type { Registration, SignIn } from './sign-in.js';
 import { signOuts } from './sign-out.js';
 import { openTabs } from './tabs.js';
 import { unlessAborted } from './waiting.js';
 import type { Abortable } from './waiting.js';
 
 export interface ClientOptions {
-  /** Where Gatehouse is: `https://auth.example.com`. */
+  /** Where Gatehouse is: `https://auth.example.com`. It has an origin of its own or shares the page's. */
   readonly url: string;
   /**
    * Where the refresh token is: `cookie` for pages of the same site as Gatehouse, where no script can read it; `body` for
@@ -35,16 +35,12 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
-export interface Client {
+export interface Client extends SignIn {
   readonly session: Session;
   /** Every route of Gatehouse, typed, with the access token: see openapi-fetch, and `unwrap`. */
   readonly api: Api<paths>;
   /** For your own APIs: `fetch` with the access token, to Gatehouse and the origins that were named, and to no other. */
   readonly fetch: typeof fetch;
-  /** @throws GatehouseError such as `invalid_credentials`, `rate_limited` (see `retryAfterSeconds`), `email_unverified` */
-  signIn(credentials: Credentials, options?: Abortable): Promise<SignInResult>;
-  /** The second step of a sign-in that was answered `mfaRequired`. @throws GatehouseError such as `mfa_invalid` */
-  confirmSignIn(secondFactor: SecondFactor, options?: Abortable): Promise<SignInResult>;
   /** Resolves alike whether or not the address has an account. @throws GatehouseError such as `password_weak` */
   register(registration: Registration, options?: Abortable): Promise<void>;
   /**
@@ -68,9 +64,8 @@ export function createClient(options: ClientOptions): Client {
   const inCookie = mode === 'cookie';
   // Inside of a browser: elsewhere two clients are two users.
   const page = (globalThis as Partial<typeof globalThis>).location;
-  const { href, origin } = new URL(options.url, page?.href);
-  const url = href.replace(/\/$/, '');
-  const name = `gatehouse:${url}`;
+  const { origin } = new URL(options.url, page?.href);
+  const name = `gatehouse:${origin}`;
   const storage = options.storage ?? (inCookie && page ? localStorageIfAllowed() : undefined);
   const memory = sessionMemory(() => {
     ahead.schedule();
@@ -82,11 +77,10 @@ export function createClient(options: ClientOptions): Client {
     } else if (grant) memory.hold(grant);
     else void readKept();
   });
-  const post = poster({ url, inCookie, fetch, timeoutSeconds });
+  const post = poster({ origin, inCookie, fetch, timeoutSeconds });
   const parts = { inCookie, post, memory, tabs, keep: keeper(name, storage) };
   const refresh = refresher(parts);
   const { newerThan, readKept } = refresh;
-  const { withPassword, withSecondFactor } = signIns(parts, refresh);
   const signOut = signOuts(parts, refresh);
   const refreshNow = (): Promise<void> => newerThan(memory.grant()?.accessToken);
   const ahead = refreshAhead(memory, refreshNow);
@@ -110,7 +104,7 @@ export function createClient(options: ClientOptions): Client {
     },
   };
   const authorized = authorizedFetch(fetch, [origin, ...origins], grants);
-  const api = createApi<paths>({ baseUrl: url, credentials: 'omit', fetch: authorized });
+  const api = createApi<paths>({ baseUrl: origin, credentials: 'omit', fetch: authorized });
   const everywhere = async (): Promise<void> => {
     await unwrap(api.POST('/api/logout/all'));
     await signOut.here();
@@ -126,8 +120,7 @@ export function createClient(options: ClientOptions): Client {
       ready,
       subscribe: memory.subscribe,
     },
-    signIn: withPassword,
-    confirmSignIn: withSecondFactor,
+    ...signIns(parts, refresh),
     register: (registration, call) => post('/api/register', registration, {}, call),
     signOut: (call) => unlessAborted(signOut.here(), call),
     signOutEverywhere: (call) => unlessAborted(everywhere(), call),

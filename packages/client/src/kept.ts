@@ -1,3 +1,5 @@
+import { parsed } from './parsed.js';
+
 /** Where something is kept beyond a reload: `localStorage`, `sessionStorage`, or anything of that shape, also asynchronous. */
 export interface ClientStorage {
   getItem(name: string): string | null | Promise<string | null>;
@@ -33,14 +35,8 @@ export interface Keeper {
 /** @param storage in memory where there is none: gone with the page or the process */
 export function keeper(name: string, storage: ClientStorage | undefined): Keeper {
   let inMemory: string | null = null;
-  const read = async (): Promise<Kept> => {
-    try {
-      return Object(JSON.parse((storage ? await storage.getItem(name) : inMemory) ?? '{}')) as Kept;
-    } catch {
-      // Somebody else's.
-      return {};
-    }
-  };
+  // Whatever somebody else wrote there is nothing.
+  const read = async (): Promise<Kept> => Object(parsed(storage ? await storage.getItem(name) : inMemory)) as Kept;
   return {
     read,
     write: async (kept) => {

@@ -12,7 +12,7 @@ export type Tokens = components['schemas']['TokensResponse'];
 
 /** Of the time an access token is good for: the rest is for the way, and for clocks. */
 const USABLE_SHARE = 0.95;
-/** How long what another tab told may be behind its lock. */
+/** How long what another tab has told or kept may be behind its lock. */
 const HEARD_WITHIN_MS = 100;
 /** A session is over where the service says so in these words; nothing else signs anyone out. */
 const OVER = /^(refresh_(invalid|expired|reused)|session_revoked)$/;
@@ -86,11 +86,14 @@ export function refresher({ inCookie, post, keep, memory, tabs }: Parts): Refres
   };
 
   const exchange = async (seen: string | undefined, waited: boolean): Promise<void> => {
-    const { refreshToken, signingOut } = await readKept();
-    if (inCookie && waited && memory.grant()?.accessToken === seen) await tabs.heard(HEARD_WITHIN_MS);
+    let kept = await readKept();
+    if (waited && memory.grant()?.accessToken === seen) {
+      await tabs.heard(HEARD_WITHIN_MS);
+      kept = await readKept();
+    }
     const usable = memory.usable();
     if (usable && usable.accessToken !== seen) return;
-    if (signingOut ?? !(inCookie || refreshToken)) {
+    if (kept.signingOut ?? !(inCookie || kept.refreshToken)) {
       end('signed_out');
       throw new GatehouseError('signed_out', 'Nobody is signed in.');
     }

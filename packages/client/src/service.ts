@@ -1,4 +1,5 @@
 import { asGatehouseError, errorOf } from './errors.js';
+import { parsed } from './parsed.js';
 import { pause } from './waiting.js';
 import type { Abortable } from './waiting.js';
 
@@ -18,18 +19,19 @@ export type Post = <Answer>(
 ) => Promise<Answer>;
 
 interface ServiceOptions {
-  readonly url: string;
+  /** The service's. */
+  readonly origin: string;
   readonly inCookie: boolean;
   readonly fetch: typeof fetch;
   readonly timeoutSeconds: number;
 }
 
 /** Calls the routes around the session: with cookies where they hold it, and never for longer than `timeoutSeconds`. */
-export function poster({ url, inCookie, fetch, timeoutSeconds }: ServiceOptions): Post {
+export function poster({ origin, inCookie, fetch, timeoutSeconds }: ServiceOptions): Post {
   return async <Answer>(path: string, body: object, headers = {}, { signal }: Abortable = {}) => {
     const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
     try {
-      const response = await fetch(url + path, {
+      const response = await fetch(origin + path, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', 'X-Gatehouse': '1', ...headers },
         body: JSON.stringify(body),
@@ -40,7 +42,9 @@ export function poster({ url, inCookie, fetch, timeoutSeconds }: ServiceOptions)
         keepalive: true,
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
-      const answer = parsed(await response.text());
+      const text = await response.text();
+      // A proxy's page is none.
+      const answer = text ? parsed(text) : {};
       if (!response.ok || !answer) throw errorOf(response, answer);
       return answer as Answer;
     } catch (error) {
@@ -48,15 +52,6 @@ export function poster({ url, inCookie, fetch, timeoutSeconds }: ServiceOptions)
       throw asGatehouseError(error);
     }
   };
-}
-
-/** @returns undefined for what is no JSON: a proxy's page */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text || '{}');
-  } catch {
-    return undefined;
-  }
 }
 
 /** Repeats what may be repeated until it succeeds, a few times, and never before `Retry-After` allows it. */

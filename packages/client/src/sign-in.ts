@@ -15,8 +15,10 @@ export type SignInResult =
   | { readonly status: 'mfaRequired'; readonly mfaToken: string; readonly methods: readonly string[] };
 
 export interface SignIn {
-  readonly withPassword: (credentials: Credentials, options?: Abortable) => Promise<SignInResult>;
-  readonly withSecondFactor: (secondFactor: SecondFactor, options?: Abortable) => Promise<SignInResult>;
+  /** @throws GatehouseError such as `invalid_credentials`, `rate_limited` (see `retryAfterSeconds`), `email_unverified` */
+  readonly signIn: (credentials: Credentials, options?: Abortable) => Promise<SignInResult>;
+  /** The second step of a sign-in that was answered `mfaRequired`. @throws GatehouseError such as `mfa_invalid` */
+  readonly confirmSignIn: (secondFactor: SecondFactor, options?: Abortable) => Promise<SignInResult>;
 }
 
 /** The ways in. They wait for a refresh that is under way, whose answer would otherwise replace theirs. */
@@ -29,7 +31,7 @@ export function signIns({ inCookie, keep, post, tabs }: Parts, { accept }: Refre
       return { status: 'signedIn', sessionId: tokens.sessionId };
     });
   return {
-    withPassword: async (credentials, options) => {
+    signIn: async (credentials, options) => {
       const { deviceToken } = await keep.read();
       const body = { ...credentials, deviceToken, refreshTokenIn: inCookie ? 'cookie' : 'body' };
       return step('/api/login', body, options).catch((error: unknown) => {
@@ -38,6 +40,6 @@ export function signIns({ inCookie, keep, post, tabs }: Parts, { accept }: Refre
         return { status: 'mfaRequired', mfaToken, methods };
       });
     },
-    withSecondFactor: (secondFactor, options) => step('/api/login/mfa', secondFactor, options),
+    confirmSignIn: (secondFactor, options) => step('/api/login/mfa', secondFactor, options),
   };
 }

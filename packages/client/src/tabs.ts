@@ -37,10 +37,18 @@ export function openTabs(name: string | undefined, onMessage: (message: Message)
   const locks = name && (navigator as Partial<Navigator>).locks;
   let last: Promise<unknown> = Promise.resolve();
   let arrived: (() => void) | undefined;
+  const hear = (message: Message): void => {
+    onMessage(message);
+    arrived?.();
+  };
+  /** `localStorage` reaches other processes in its own time, which may be after any message. */
+  const onStorage = ({ key }: StorageEvent): void => {
+    if (key === name) hear({});
+  };
   if (channel) {
+    addEventListener('storage', onStorage);
     channel.onmessage = ({ data }: MessageEvent<Message>): void => {
-      onMessage(data);
-      arrived?.();
+      hear(data);
     };
   }
   return {
@@ -55,6 +63,10 @@ export function openTabs(name: string | undefined, onMessage: (message: Message)
     },
     tell: (message) => channel?.postMessage(message),
     heard: (ms) => Promise.race([pause(ms), new Promise<void>((resolve) => (arrived = resolve))]),
-    close: () => channel?.close(),
+    close: () => {
+      if (!channel) return;
+      removeEventListener('storage', onStorage);
+      channel.close();
+    },
   };
 }

@@ -16,7 +16,7 @@ export type Fate =
   /** The request never reaches the service: this is the answer. */
   | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
-export interface Exchange {
+interface Exchange {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];

@@ -11,6 +11,7 @@ const ranks = [
   ['users', 'tokens'],
   ['auth'],
   ['admin'],
+  ['reference'],
 ];
 
 const upOrSideways = ranks.flatMap((folders, rank) =>

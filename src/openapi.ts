@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import { loadAppConfig } from './config/load-app-config.js';
 import { createApp } from './configure-app.js';
-import { buildOpenApiDocument } from './openapi-document.js';
+import { buildOpenApiDocument } from './reference/document.js';
 
 const FILE = 'openapi.json';
 

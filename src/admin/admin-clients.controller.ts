@@ -5,7 +5,7 @@ import { clientOf } from '../http/client-context.js';
 import { NotFoundError } from '../http/http.errors.js';
 import { PageCursors } from '../http/page-cursors.js';
 import { PageQuery } from '../http/page-query.dto.js';
-import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { UuidParam } from '../http/uuid-param.js';
 import { ServiceClients } from '../security/clients/service-clients.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
@@ -18,13 +18,12 @@ import { ClientListResponse, ClientResponse, CreateClientRequest, CreatedClientR
 
 const LIST = 'service clients';
 
-@ApiTags('admin')
+@ApiTags('admin: service clients')
 @ApiBearerAuth()
 @Controller('api/admin/clients')
 @UseGuards(ThrottlerGuard, JwtAuthGuard, RolesGuard)
 @RequireRole('admin')
 @RateLimit('bearer')
-@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed')
 export class AdminClientsController {
   constructor(
     private readonly clients: ServiceClients,
@@ -34,7 +33,7 @@ export class AdminClientsController {
   /** The services that may ask about tokens, newest first. */
   @Get()
   @ApiOkResponse({ type: ClientListResponse })
-  async list(@Query() { limit, cursor }: PageQuery): Promise<ClientListResponse> {
+  async listClients(@Query() { limit, cursor }: PageQuery): Promise<ClientListResponse> {
     const found = await this.clients.list({ limit: limit + 1, before: await this.cursors.before(LIST, cursor) });
     const { items, nextCursor } = await this.cursors.page(LIST, found, limit);
     return { items: items.map((client) => ClientResponse.from(client)), nextCursor };
@@ -44,7 +43,7 @@ export class AdminClientsController {
   @Post()
   @HttpCode(201)
   @ApiCreatedResponse({ type: CreatedClientResponse })
-  async create(
+  async createClient(
     @CurrentPrincipal() actor: Principal,
     @Body() { name }: CreateClientRequest,
     @Req() request: FastifyRequest,
@@ -57,8 +56,8 @@ export class AdminClientsController {
   @Delete(':id')
   @HttpCode(204)
   @ApiNoContentResponse()
-  @ApiProblems(...ADMIN_PROBLEMS, 'not_found')
-  async delete(
+  @ApiProblems('not_found')
+  async deleteClient(
     @CurrentPrincipal() actor: Principal,
     @Param('id', UuidParam) id: string,
     @Req() request: FastifyRequest,

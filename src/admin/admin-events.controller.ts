@@ -7,25 +7,40 @@ import { Checkpoints } from '../audit/seals/checkpoints.js';
 import { AuditTrail } from '../audit/trail/audit-trail.js';
 import { EventListResponse, EventResponse } from '../audit/trail/event.dto.js';
 import { clientOf } from '../http/client-context.js';
+import { ApiStream } from '../http/api-stream.js';
 import { ndjsonOf } from '../http/ndjson.js';
 import { PageCursors } from '../http/page-cursors.js';
-import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../security/principal.js';
 import type { Principal } from '../security/principal.js';
 import { RateLimit } from '../security/rate-limit.decorator.js';
 import { RequireRole, RolesGuard } from '../security/roles.guard.js';
 import { ThrottlerGuard } from '../security/throttler.guard.js';
+import { ADDRESS, ID, REQUEST_ID, TIME, USER_AGENT, USER_ID } from '../shared/json-formats.js';
 import { EventExport } from './event-export.js';
 import { EventPageQuery, EventQuery, VerificationResponse, filterOf } from './admin-events.dto.js';
 
-@ApiTags('admin')
+const EXPORTED_EXAMPLE: EventResponse = {
+  id: ID.example,
+  type: 'authn_login_success',
+  at: TIME.example,
+  actorId: null,
+  userId: USER_ID.example,
+  sessionId: ID.example,
+  ip: ADDRESS.example,
+  userAgent: USER_AGENT.example,
+  requestId: REQUEST_ID.example,
+  outcome: 'success',
+  count: 1,
+  details: {},
+};
+
+@ApiTags('admin: events')
 @ApiBearerAuth()
 @Controller('api/admin/events')
 @UseGuards(ThrottlerGuard, JwtAuthGuard, RolesGuard)
 @RequireRole('admin')
 @RateLimit('bearer')
-@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed')
 export class AdminEventsController {
   constructor(
     private readonly trail: AuditTrail,
@@ -38,7 +53,7 @@ export class AdminEventsController {
   /** The record of security events, newest first. */
   @Get()
   @ApiOkResponse({ type: EventListResponse })
-  async list(@Query() { limit, cursor, ...query }: EventPageQuery): Promise<EventListResponse> {
+  async listEvents(@Query() { limit, cursor, ...query }: EventPageQuery): Promise<EventListResponse> {
     const filter = filterOf(query);
     const list = `events ${JSON.stringify(filter)}`;
     const found = await this.trail.list(filter, limit + 1, await this.cursors.before(list, cursor));
@@ -49,11 +64,13 @@ export class AdminEventsController {
   /** All that match, as one JSON object a line, oldest first, up to the time of the request. The export is an event itself. */
   @Get('export')
   @Header('Content-Type', 'application/x-ndjson')
-  @ApiOkResponse({
+  @ApiStream({
+    mediaType: 'application/x-ndjson',
+    item: EventResponse,
     description: 'One event a line, as in the list.',
-    content: { 'application/x-ndjson': { schema: { type: 'string' } } },
+    example: `${JSON.stringify(EXPORTED_EXAMPLE)}\n`,
   })
-  async export(
+  async exportEvents(
     @CurrentPrincipal() admin: Principal,
     @Query() query: EventQuery,
     @Req() request: FastifyRequest,
@@ -68,7 +85,7 @@ export class AdminEventsController {
    */
   @Get('verify')
   @ApiOkResponse({ type: VerificationResponse })
-  async verify(@Req() request: FastifyRequest): Promise<VerificationResponse> {
+  async verifyEvents(@Req() request: FastifyRequest): Promise<VerificationResponse> {
     // Millions of events take longer than a connection may be silent.
     request.raw.socket.setTimeout(0);
     const verified = await this.verification.verify();

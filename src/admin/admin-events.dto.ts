@@ -9,11 +9,13 @@ import { MayBeAbsent } from '../http/may-be-absent.js';
 import { PageQuery } from '../http/page-query.dto.js';
 import { IsTimestamp, readTimestamp } from '../http/timestamp.js';
 import { asUserId } from '../shared/ids.js';
+import { USER_ID, ID, COUNT, DIGEST, TIME } from '../shared/json-formats.js';
 
 export class EventPageQuery extends PageQuery {
   /** About this account. */
   @MayBeAbsent()
   @IsUUID('all', { message: 'must be an id' })
+  @ApiProperty(USER_ID)
   userId?: string;
 
   @MayBeAbsent()
@@ -24,11 +26,13 @@ export class EventPageQuery extends PageQuery {
   /** From this time on. */
   @MayBeAbsent()
   @IsTimestamp()
+  @ApiProperty({ example: '2026-11-01T00:00:00Z' })
   from?: string;
 
   /** Before this time. */
   @MayBeAbsent()
   @IsTimestamp()
+  @ApiProperty({ example: '2026-12-01T00:00:00Z' })
   to?: string;
 }
 
@@ -53,34 +57,44 @@ class BrokenResponse {
     | 'start_missing';
 
   /** The number of the seal that covers it. */
+  @ApiProperty(COUNT)
   seal!: number | null;
 
+  @ApiProperty(ID)
   eventId!: string | null;
 }
 
 class CheckpointResponse {
   /** The number of the last seal. */
+  @ApiProperty(COUNT)
   seals!: number;
 
   /** How many events the seals cover, those of removed months too. */
+  @ApiProperty(COUNT)
   events!: number;
 
+  @ApiProperty(DIGEST)
   head!: string;
 
+  @ApiProperty(TIME)
   at!: string;
 
   /** The MAC of the checkpoint: `npm run audit:verify` knows it again. */
+  @ApiProperty(DIGEST)
   mac!: string;
 }
 
 export class VerificationResponse {
   /** Whether every event is as it was written, none is missing, and none was added. */
+  @ApiProperty({ example: true })
   intact!: boolean;
 
   /** How many events were checked. */
+  @ApiProperty(COUNT)
   events!: number;
 
   /** The MAC of the last seal that holds, in hex: kept elsewhere, it shows whether the tail was cut off since. */
+  @ApiProperty(DIGEST)
   head!: string;
 
   firstBroken!: BrokenResponse | null;

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nest
 import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../http/client-context.js';
 import { NoQuery } from '../http/no-query.js';
-import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../security/principal.js';
 import type { Principal } from '../security/principal.js';
@@ -14,13 +14,12 @@ import { KeyRotation } from '../tokens/keys/key-rotation.js';
 import { StoredKeys } from '../tokens/keys/stored-keys.js';
 import { KeyListResponse, KeyResponse, RotateKeyRequest } from './admin-keys.dto.js';
 
-@ApiTags('admin')
+@ApiTags('admin: signing keys')
 @ApiBearerAuth()
 @Controller('api/admin/keys')
 @UseGuards(ThrottlerGuard, JwtAuthGuard, RolesGuard)
 @RequireRole('admin')
 @RateLimit('bearer')
-@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed', 'keys_in_config')
 export class AdminKeysController {
   constructor(
     private readonly rotation: KeyRotation,
@@ -30,7 +29,7 @@ export class AdminKeysController {
   /** Every signing key, newest first; none under HS256. */
   @Get()
   @ApiOkResponse({ type: KeyListResponse })
-  async list(): Promise<KeyListResponse> {
+  async listKeys(): Promise<KeyListResponse> {
     return { items: (await this.stored.readRecent()).map((key) => KeyResponse.from(key)), nextCursor: null };
   }
 
@@ -41,7 +40,8 @@ export class AdminKeysController {
   @Post('rotate')
   @HttpCode(201)
   @ApiCreatedResponse({ type: KeyResponse })
-  async rotate(
+  @ApiProblems('keys_in_config')
+  async rotateKey(
     @CurrentPrincipal() actor: Principal,
     @Body() { emergency = false, discardPending = false }: RotateKeyRequest,
     @NoQuery() _query: unknown,

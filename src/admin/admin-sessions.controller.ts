@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@ne
 import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../http/client-context.js';
 import { NoQuery } from '../http/no-query.js';
-import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { UuidParam } from '../http/uuid-param.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../security/principal.js';
@@ -29,13 +29,12 @@ import {
 } from './admin-sessions.dto.js';
 import { ReasonQuery } from './admin.dto.js';
 
-@ApiTags('admin')
+@ApiTags('admin: sessions')
 @ApiBearerAuth()
 @Controller('api/admin/sessions')
 @UseGuards(ThrottlerGuard, JwtAuthGuard, RolesGuard)
 @RequireRole('admin')
 @RateLimit('bearer')
-@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed')
 export class AdminSessionsController {
   constructor(
     private readonly search: SessionSearch,
@@ -48,7 +47,7 @@ export class AdminSessionsController {
   /** Sessions of anyone, live or ended, newest first: those that match every filter given. */
   @Get()
   @ApiOkResponse({ type: SessionListResponse })
-  async list(
+  async listSessions(
     @CurrentPrincipal() { sessionId }: Principal,
     @Query() query: ListSessionsQuery,
   ): Promise<SessionListResponse> {
@@ -60,8 +59,8 @@ export class AdminSessionsController {
   /** One session. */
   @Get(':id')
   @ApiOkResponse({ type: SessionResponse })
-  @ApiProblems(...ADMIN_PROBLEMS, 'not_found')
-  async find(
+  @ApiProblems('not_found')
+  async readSession(
     @CurrentPrincipal() { sessionId }: Principal,
     @Param('id', UuidParam) id: string,
   ): Promise<SessionResponse> {
@@ -74,8 +73,8 @@ export class AdminSessionsController {
   @Delete(':id')
   @HttpCode(204)
   @ApiNoContentResponse()
-  @ApiProblems(...ADMIN_PROBLEMS, 'validation_failed', 'not_found')
-  async revoke(
+  @ApiProblems('not_found')
+  async revokeSession(
     @CurrentPrincipal() actor: Principal,
     @Param('id', UuidParam) id: string,
     @Query() { reason }: ReasonQuery,
@@ -93,8 +92,8 @@ export class AdminSessionsController {
   @Post('revoke')
   @HttpCode(200)
   @ApiOkResponse({ type: BulkRevokedResponse })
-  @ApiProblems(...ADMIN_PROBLEMS, 'validation_failed', 'count_mismatch', 'too_many')
-  async revokeMany(
+  @ApiProblems('count_mismatch', 'too_many')
+  async revokeSessions(
     @CurrentPrincipal() actor: Principal,
     @Body() body: RevokeSessionsRequest,
     @NoQuery() _query: unknown,

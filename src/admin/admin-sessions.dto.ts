@@ -7,6 +7,7 @@ import { MayBeAbsent } from '../http/may-be-absent.js';
 import { PageQuery } from '../http/page-query.dto.js';
 import { IsTimestamp, readTimestamp } from '../http/timestamp.js';
 import { asUserId, isUuid } from '../shared/ids.js';
+import { USER_ID, ADDRESS_BLOCK, COUNT } from '../shared/json-formats.js';
 import { parseAddressRange } from '../tokens/session-control/address-range.js';
 import type { SessionFilter } from '../tokens/session-control/session-filter.js';
 import { ReasonQuery } from './admin.dto.js';
@@ -38,20 +39,16 @@ const IsAddressRange = (): PropertyDecorator =>
 
 /** Sessions that match everything that is given. */
 export class SessionFilterFields {
-  /**
-   * Whose they are.
-   * @example "0199c2f4-6a10-7b21-8c4d-91b3a7e6f5d2"
-   */
+  /** Whose they are. */
   @MayBeAbsent()
   @IsId()
+  @ApiProperty(USER_ID)
   userId?: string;
 
-  /**
-   * The client's address at the sign-in, or a block of them as CIDR.
-   * @example "203.0.113.0/24"
-   */
+  /** The client's address at the sign-in, or a block of them as CIDR. */
   @MayBeAbsent()
   @IsAddressRange()
+  @ApiProperty({ ...ADDRESS_BLOCK, example: '203.0.113.0/24' })
   ip?: string;
 
   /**
@@ -75,6 +72,7 @@ export class SessionFilterFields {
   /** Signed in after this time. */
   @MayBeAbsent()
   @IsTimestamp()
+  @ApiProperty({ example: '2026-11-01T00:00:00Z' })
   createdAfter?: string;
 }
 
@@ -83,6 +81,7 @@ class ActiveInQuery {
   @MayBeAbsent()
   @IsBoolean({ message: 'must be true or false' })
   @Transform(asBoolean)
+  @ApiProperty({ example: true })
   active?: boolean;
 }
 
@@ -92,6 +91,7 @@ export class RevokeSessionsRequest extends IntersectionType(SessionFilterFields,
   /** Only live sessions can be revoked: true by itself means all of them, up to 100,000; with false none matches. */
   @MayBeAbsent()
   @IsBoolean()
+  @ApiProperty({ example: true })
   active?: boolean;
 
   /** Every session of everyone, in the place of any filter and however many they are. */
@@ -103,6 +103,7 @@ export class RevokeSessionsRequest extends IntersectionType(SessionFilterFields,
   /** Only count: nothing is revoked. */
   @MayBeAbsent()
   @IsBoolean()
+  @ApiProperty({ example: true })
   dryRun?: boolean;
 
   /** Revoke none unless exactly as many match, as a dry run has told. */
@@ -110,26 +111,23 @@ export class RevokeSessionsRequest extends IntersectionType(SessionFilterFields,
   @Max(MOST_EXPECTED, { message: `must be at most ${MOST_EXPECTED}` })
   @Min(0, { message: 'must be at least 0' })
   @IsInt({ message: 'must be a whole number' })
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', format: 'int32', example: 12 })
   expected?: number;
 
   /** Revoke the session of this call too, if it matches. */
   @MayBeAbsent()
   @IsBoolean()
+  @ApiProperty({ example: false })
   includeSelf?: boolean;
 }
 
 export class BulkRevokedResponse {
-  /**
-   * How many live sessions match, the caller's own among them.
-   * @example 12
-   */
+  /** How many live sessions match, the caller's own among them. */
+  @ApiProperty(COUNT)
   matched!: number;
 
-  /**
-   * How many of them were revoked.
-   * @example 11
-   */
+  /** How many of them were revoked. */
+  @ApiProperty({ ...COUNT, example: 11 })
   revoked!: number;
 }
 

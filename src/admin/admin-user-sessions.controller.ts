@@ -2,7 +2,7 @@ import { Controller, Delete, Param, Query, Req, UseGuards } from '@nestjs/common
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../http/client-context.js';
-import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { UuidParam } from '../http/uuid-param.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../security/principal.js';
@@ -18,13 +18,13 @@ import { UserNotFoundError } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { ReasonQuery } from './admin.dto.js';
 
-@ApiTags('admin')
+@ApiTags('admin: users')
 @ApiBearerAuth()
 @Controller('api/admin/users')
 @UseGuards(ThrottlerGuard, JwtAuthGuard, RolesGuard)
 @RequireRole('admin')
 @RateLimit('bearer')
-@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed', 'not_found')
+@ApiProblems('not_found')
 export class AdminUserSessionsController {
   constructor(
     private readonly sessions: SessionsService,
@@ -34,7 +34,7 @@ export class AdminUserSessionsController {
   /** Revokes every live session of a user, the caller's own too where it is one of them. */
   @Delete(':id/sessions')
   @ApiOkResponse({ type: RevokedResponse })
-  async revokeAll(
+  async revokeUserSessions(
     @CurrentPrincipal() actor: Principal,
     @Param('id', UuidParam) id: string,
     @Query() { reason }: ReasonQuery,

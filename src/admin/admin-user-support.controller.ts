@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { AccountSupport } from '../auth/account/account-support.js';
 import { Invitations } from '../auth/account/invitations.js';
 import { MailGuard } from '../auth/account/mail.guard.js';
-import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { UuidParam } from '../http/uuid-param.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../security/principal.js';
@@ -16,13 +16,13 @@ import { asUserId } from '../shared/ids.js';
 import { actionOf } from './admin-action.js';
 import { ReasonRequest } from './admin-users.dto.js';
 
-@ApiTags('admin')
+@ApiTags('admin: users')
 @ApiBearerAuth()
 @Controller('api/admin/users')
 @UseGuards(ThrottlerGuard, JwtAuthGuard, RolesGuard)
 @RequireRole('admin')
 @RateLimit('bearer')
-@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed', 'not_found')
+@ApiProblems('not_found')
 export class AdminUserSupportController {
   constructor(
     private readonly invitations: Invitations,
@@ -37,7 +37,7 @@ export class AdminUserSupportController {
   @HttpCode(204)
   @UseGuards(MailGuard)
   @ApiNoContentResponse()
-  async invite(
+  async resendInvitation(
     @CurrentPrincipal() admin: Principal,
     @Param('id', UuidParam) id: string,
     @Body() { reason }: ReasonRequest,
@@ -54,7 +54,7 @@ export class AdminUserSupportController {
   @HttpCode(204)
   @UseGuards(MailGuard)
   @ApiNoContentResponse()
-  async resetPassword(
+  async sendPasswordReset(
     @CurrentPrincipal() admin: Principal,
     @Param('id', UuidParam) id: string,
     @Body() { reason }: ReasonRequest,
@@ -86,7 +86,7 @@ export class AdminUserSupportController {
   @Post(':id/unlock')
   @HttpCode(204)
   @ApiNoContentResponse()
-  async unlock(
+  async unlockUser(
     @CurrentPrincipal() admin: Principal,
     @Param('id', UuidParam) id: string,
     @Body() { reason }: ReasonRequest,

@@ -6,7 +6,7 @@ import { AccountRemoval } from '../auth/account/account-removal.js';
 import { Invitations } from '../auth/account/invitations.js';
 import { MailGuard } from '../auth/account/mail.guard.js';
 import { NoQuery } from '../http/no-query.js';
-import { ADMIN_PROBLEMS, ApiProblems } from '../http/problem.dto.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { UuidParam } from '../http/uuid-param.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../security/principal.js';
@@ -23,13 +23,12 @@ import { UsersService } from '../users/users.service.js';
 import { actionOf } from './admin-action.js';
 import { ChangeUserRequest, InviteUserRequest, UserListQuery, UserListResponse } from './admin-users.dto.js';
 
-@ApiTags('admin')
+@ApiTags('admin: users')
 @ApiBearerAuth()
 @Controller('api/admin/users')
 @UseGuards(ThrottlerGuard, JwtAuthGuard, RolesGuard)
 @RequireRole('admin')
 @RateLimit('bearer')
-@ApiProblems(...ADMIN_PROBLEMS, 'validation_failed')
 export class AdminUsersController {
   constructor(
     private readonly directory: AccountDirectory,
@@ -42,7 +41,7 @@ export class AdminUsersController {
   /** Every account, newest first, or those that all filters given find. */
   @Get()
   @ApiOkResponse({ type: UserListResponse })
-  async list(@Query() { search, status, role, ...page }: UserListQuery): Promise<UserListResponse> {
+  async listUsers(@Query() { search, status, role, ...page }: UserListQuery): Promise<UserListResponse> {
     const { items, nextCursor } = await this.directory.list({ search, status, role }, page);
     return { items: items.map((account) => UserResponse.from(account)), nextCursor };
   }
@@ -52,7 +51,7 @@ export class AdminUsersController {
   @UseGuards(MailGuard)
   @ApiCreatedResponse({ type: UserResponse })
   @ApiProblems('not_found', 'email_taken')
-  async create(
+  async inviteUser(
     @CurrentPrincipal() admin: Principal,
     @Body() { email, name, roles = [] }: InviteUserRequest,
     @Req() request: FastifyRequest,
@@ -65,7 +64,7 @@ export class AdminUsersController {
   @Get(':id')
   @ApiOkResponse({ type: UserResponse })
   @ApiProblems('not_found')
-  async read(@Param('id', UuidParam) id: string): Promise<UserResponse> {
+  async readUser(@Param('id', UuidParam) id: string): Promise<UserResponse> {
     const account = await this.users.findById(asUserId(id));
     if (!account) throw new UserNotFoundError();
     return UserResponse.from(account);
@@ -80,7 +79,7 @@ export class AdminUsersController {
   @Patch(':id')
   @ApiOkResponse({ type: UserResponse })
   @ApiProblems('not_found', 'last_admin')
-  async change(
+  async changeUser(
     @CurrentPrincipal() admin: Principal,
     @Param('id', UuidParam) id: string,
     @Body() wanted: ChangeUserRequest,
@@ -95,7 +94,7 @@ export class AdminUsersController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @ApiProblems('not_found', 'last_admin')
-  async delete(
+  async deleteUser(
     @CurrentPrincipal() admin: Principal,
     @Param('id', UuidParam) id: string,
     @Req() request: FastifyRequest,

@@ -3,7 +3,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional, Matches } from 'class-validator';
 import { IsLineOfText } from '../http/line-of-text.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
-import { PageQuery } from '../http/page-query.dto.js';
+import { PageQuery, MAX_LIMIT } from '../http/page-query.dto.js';
+import { CURSOR, ROLES } from '../shared/json-formats.js';
 import { ACCOUNT_STATUSES, MAX_SEARCH_CHARACTERS } from '../users/account-directory.js';
 import type { AccountStatus } from '../users/account-directory.js';
 import { IsAccountName } from '../users/account-name.js';
@@ -19,7 +20,7 @@ const AreRoles = (): PropertyDecorator =>
     IsArray({ message: 'must be a list' }),
     ArrayMaxSize(MOST_ROLES),
     Matches(ROLE_NAME, { each: true, message: `must be ${NAME_RULE}` }),
-    ApiProperty({ type: [String], maxItems: MOST_ROLES }),
+    ApiProperty({ ...ROLES, maxItems: MOST_ROLES }),
   );
 
 export class InviteUserRequest {
@@ -53,11 +54,13 @@ export class ChangeUserRequest {
   /** Nobody signs in to a disabled account. */
   @MayBeAbsent()
   @IsBoolean()
+  @ApiProperty({ example: false })
   disabled?: boolean;
 
   /** What the user is called: 1 to 100 characters; null removes it, absent leaves it. */
   @IsAccountName()
   @IsOptional()
+  @ApiProperty({ example: 'Ada Lovelace' })
   name?: string | null;
 }
 
@@ -73,18 +76,20 @@ export class UserListQuery extends PageQuery {
   /** `disabled`, else `unverified`, else `active`. */
   @MayBeAbsent()
   @IsIn(ACCOUNT_STATUSES, { message: `must be one of ${ACCOUNT_STATUSES.join(', ')}` })
-  @ApiProperty({ enum: ACCOUNT_STATUSES })
+  @ApiProperty({ enum: ACCOUNT_STATUSES, example: 'active' })
   status?: AccountStatus;
 
-  /** @example "admin" */
   @MayBeAbsent()
   @Matches(ROLE_NAME, { message: 'must be the name of a role' })
+  @ApiProperty({ maxLength: 32, example: 'admin' })
   role?: string;
 }
 
 export class UserListResponse {
+  @ApiProperty({ maxItems: MAX_LIMIT })
   items!: UserResponse[];
 
+  @ApiProperty(CURSOR)
   nextCursor!: string | null;
 }
 
@@ -92,5 +97,6 @@ export class ReasonRequest {
   /** Kept with the event. */
   @MayBeAbsent()
   @IsLineOfText(200)
+  @ApiProperty({ example: 'asked for by phone' })
   reason?: string;
 }

@@ -1,5 +1,13 @@
 import { Body, Controller, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientOf } from '../http/client-context.js';
 import { ApiProblems } from '../http/problem.dto.js';
@@ -12,8 +20,8 @@ import { RefreshExpiredError, RefreshReusedError, SessionRevokedError } from '..
 import { EmptyResponse, LogoutRequest, RefreshRequest, RegisterRequest } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { CrossSiteCheck } from './cookies/cross-site-check.js';
-import { clearRefreshCookie, refreshTokenInCookie } from './cookies/token-cookies.js';
-import { idempotencyKeyOf } from './idempotency-key.js';
+import { ApiRefreshCookie, SET_COOKIE, clearRefreshCookie, refreshTokenInCookie } from './cookies/token-cookies.js';
+import { IDEMPOTENCY_KEY, idempotencyKeyOf } from './idempotency-key.js';
 import { Registration } from './registration.js';
 import { Presented, RefreshTokenGuard } from './strategies/refresh-token.strategy.js';
 import type { PresentedToken } from './strategies/refresh-token.strategy.js';
@@ -21,6 +29,8 @@ import { answerWithTokens } from './tokens-answer.js';
 import { TokensResponse } from './tokens.dto.js';
 
 const OVER = [RefreshExpiredError, RefreshReusedError, SessionRevokedError];
+
+const REPLAY = { 'X-Refresh-Replay': { $ref: '#/components/headers/X-Refresh-Replay' } };
 
 @ApiTags('sign-in')
 @Controller('api')
@@ -37,7 +47,7 @@ export class AuthController {
   @HttpCode(202)
   @RateLimit('register')
   @ApiAcceptedResponse({ type: EmptyResponse })
-  @ApiProblems('validation_failed', 'password_weak', 'registration_closed', 'rate_limited', 'overloaded')
+  @ApiProblems('password_weak', 'registration_closed', 'overloaded')
   async register(@Body() body: RegisterRequest, @Req() request: FastifyRequest): Promise<EmptyResponse> {
     await this.registration.register(body, clientOf(request));
     return {};
@@ -53,17 +63,22 @@ export class AuthController {
   @RateLimit('refresh')
   @UseGuards(RefreshTokenGuard)
   @ApiBody({ type: RefreshRequest })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: '1 to 255 visible ASCII characters' })
-  @ApiOkResponse({ type: TokensResponse })
+  @ApiRefreshCookie()
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description:
+      'Chosen anew for each refresh token, and sent with every try: a repeat at any later time gets the same answer.',
+    schema: { type: 'string', ...IDEMPOTENCY_KEY },
+  })
+  @ApiOkResponse({ type: TokensResponse, headers: { ...SET_COOKIE, ...REPLAY } })
   @ApiProblems(
-    'validation_failed',
     'refresh_invalid',
     'refresh_expired',
     'refresh_reused',
     'session_revoked',
     'refresh_superseded',
     'csrf_rejected',
-    'rate_limited',
   )
   async refresh(
     @Presented() { token, from }: PresentedToken,
@@ -85,16 +100,10 @@ export class AuthController {
   @Post('logout')
   @HttpCode(204)
   @RateLimit('bearer')
-  @ApiNoContentResponse()
-  @ApiProblems(
-    'validation_failed',
-    'token_missing',
-    'token_invalid',
-    'token_expired',
-    'refresh_invalid',
-    'csrf_rejected',
-    'rate_limited',
-  )
+  @ApiBearerAuth()
+  @ApiRefreshCookie()
+  @ApiNoContentResponse({ headers: SET_COOKIE })
+  @ApiProblems('token_missing', 'token_invalid', 'token_expired', 'refresh_invalid', 'csrf_rejected')
   async logout(
     @Body() { refreshToken }: LogoutRequest,
     @Req() request: FastifyRequest,

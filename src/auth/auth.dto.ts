@@ -1,8 +1,10 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsString, Length, MaxLength } from 'class-validator';
 import { IsLineOfText } from '../http/line-of-text.js';
+import { MayBeAbsent } from '../http/may-be-absent.js';
+import { DEVICE_TOKEN, MFA_TOKEN, REFRESH_TOKEN, CODE } from '../shared/json-formats.js';
 import { IsAccountName } from '../users/account-name.js';
 import { IsEmailAddress } from '../users/is-email-address.js';
-import { MayBeAbsent } from '../http/may-be-absent.js';
 
 /** Longer than any password may be: what is between is refused as wrong, at the same cost. */
 export const MAX_PASSWORD_TEXT = 1024;
@@ -24,14 +26,13 @@ export class LoginRequest {
   /** The password, exactly as it was chosen: it is never trimmed, cut or case-folded. */
   @IsString()
   @Length(1, MAX_PASSWORD_TEXT)
+  @ApiProperty({ format: 'password', example: 'seven quiet otters juggling' })
   password!: string;
 
-  /**
-   * What the user calls this device, shown in the list of sessions.
-   * @example "Ada's laptop"
-   */
+  /** What the user calls this device, shown in the list of sessions. */
   @MayBeAbsent()
   @IsLineOfText(100)
+  @ApiProperty({ example: 'Work laptop' })
   deviceName?: string;
 
   /**
@@ -41,6 +42,7 @@ export class LoginRequest {
   @MayBeAbsent()
   @IsString()
   @Length(1, MAX_TOKEN_TEXT)
+  @ApiProperty({ ...CODE, example: DEVICE_TOKEN.example })
   deviceToken?: string;
 
   /**
@@ -49,27 +51,24 @@ export class LoginRequest {
    */
   @MayBeAbsent()
   @IsIn(['body', 'cookie'])
+  @ApiProperty({ example: 'body' })
   refreshTokenIn?: 'body' | 'cookie';
 }
 
 /** One of the two codes that a second factor is shown by. */
 export class FactorCodes {
-  /**
-   * Six digits of the authenticator app; a blank between two groups of three is allowed.
-   * @example "492039"
-   */
+  /** Six digits of the authenticator app; a blank between two groups of three is allowed. */
   @MayBeAbsent()
   @IsString()
   @Length(1, MAX_CODE_TEXT)
+  @ApiProperty({ ...CODE, example: '492039' })
   code?: string;
 
-  /**
-   * One of the ten recovery codes, instead of `code`, in any case and with or without hyphens.
-   * @example "7K2M-9QXT-0VBD-3HWE"
-   */
+  /** One of the ten recovery codes, instead of `code`, in any case and with or without hyphens. */
   @MayBeAbsent()
   @IsString()
   @Length(1, MAX_CODE_TEXT)
+  @ApiProperty({ ...CODE, example: '7K2M-9QXT-0VBD-3HWE' })
   recoveryCode?: string;
 }
 
@@ -78,6 +77,7 @@ export class MfaLoginRequest extends FactorCodes {
   /** The `mfaToken` of the answer `mfa_required`; good for five minutes, five codes and one sign-in. */
   @IsString()
   @Length(1, MAX_TOKEN_TEXT)
+  @ApiProperty({ ...CODE, example: MFA_TOKEN.example })
   mfaToken!: string;
 }
 
@@ -86,6 +86,7 @@ export class RefreshRequest {
   @MayBeAbsent()
   @IsString()
   @Length(1, MAX_TOKEN_TEXT)
+  @ApiProperty({ ...CODE, example: REFRESH_TOKEN.example })
   refreshToken?: string;
 }
 
@@ -94,6 +95,7 @@ export class LogoutRequest {
   @MayBeAbsent()
   @IsString()
   @Length(1, MAX_TOKEN_TEXT)
+  @ApiProperty({ ...CODE, example: REFRESH_TOKEN.example })
   refreshToken?: string;
 }
 
@@ -102,12 +104,10 @@ export class RegisterRequest {
   @IsEmailAddress()
   email!: string;
 
-  /**
-   * At least 15 characters (configurable), at most 128 and 512 bytes. Any Unicode, no rules of composition.
-   * @example "correct horse battery staple"
-   */
+  /** At least 15 characters (configurable), at most 128 and 512 bytes. Any Unicode, no rules of composition. */
   @IsString()
   @MaxLength(MAX_PASSWORD_TEXT)
+  @ApiProperty({ format: 'password', example: 'seven quiet otters juggling' })
   password!: string;
 
   /**

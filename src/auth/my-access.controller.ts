@@ -2,7 +2,6 @@ import { Controller, Get, HttpCode, Post, Req, UseGuards } from '@nestjs/common'
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../http/client-context.js';
-import { ApiProblems, BEARER_PROBLEMS } from '../http/problem.dto.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
 import { CurrentPrincipal, principalOf } from '../security/principal.js';
 import type { Principal } from '../security/principal.js';
@@ -16,14 +15,13 @@ import { ProtectedResponse } from './tokens.dto.js';
 @Controller('api')
 @UseGuards(ThrottlerGuard, JwtAuthGuard)
 @RateLimit('bearer')
-@ApiProblems(...BEARER_PROBLEMS)
 export class MyAccessController {
   constructor(private readonly sessions: SessionsService) {}
 
   /** The worked example of a guarded route. */
   @Get('protected')
   @ApiOkResponse({ type: ProtectedResponse })
-  protected(@Req() request: FastifyRequest): ProtectedResponse {
+  readProtected(@Req() request: FastifyRequest): ProtectedResponse {
     // Nest takes what a decorator of ours makes through every pipe: `@CurrentPrincipal()` is the shorter way elsewhere.
     const principal = principalOf(request);
     return { message: 'Access granted', user: { id: principal.userId, roles: [...principal.roles] } };

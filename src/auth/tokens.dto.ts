@@ -1,3 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ACCESS_TOKEN, SECONDS, REFRESH_TOKEN, ID, DEVICE_TOKEN, USER_ID, ROLES } from '../shared/json-formats.js';
 import type { IssuedTokens, RefreshTokenIn } from './token-issuer.js';
 
 /** What a sign-in or a refresh answers with (RFC 6749 §5.1, in this API's spelling). */
@@ -6,30 +8,29 @@ export class TokensResponse {
   tokenType!: 'Bearer';
 
   /** A signed JWT (RFC 9068), to be sent as `Authorization: Bearer …`. */
+  @ApiProperty(ACCESS_TOKEN)
   accessToken!: string;
 
-  /**
-   * Seconds until the access token expires.
-   * @example 900
-   */
+  /** Seconds until the access token expires. */
+  @ApiProperty(SECONDS)
   expiresIn!: number;
 
   /** Opaque, to be used once: each refresh answers with the next one. Absent where it is in the cookie. */
+  @ApiProperty(REFRESH_TOKEN)
   refreshToken?: string;
 
-  /**
-   * Seconds until the session ends, unless it is refreshed before.
-   * @example 604800
-   */
+  /** Seconds until the session ends, unless it is refreshed before. */
+  @ApiProperty({ ...SECONDS, example: 604_800 })
   refreshExpiresIn!: number;
 
-  /** @example "0199c2f4-7d1e-7c3a-9b5f-2f6c1d8e4a90" */
+  @ApiProperty(ID)
   sessionId!: string;
 
   /**
    * Of a sign-in only: to be kept, and sent along with the next sign-in of this account from this device. Absent where it
    * is in the cookie.
    */
+  @ApiProperty(DEVICE_TOKEN)
   deviceToken?: string;
 
   static from(tokens: IssuedTokens, refreshTokenIn: RefreshTokenIn): TokensResponse {
@@ -48,15 +49,16 @@ export class TokensResponse {
 }
 
 class GuardedUser {
-  /** @example "0199c2f4-6a10-7b21-8c4d-91b3a7e6f5d2" */
+  @ApiProperty(USER_ID)
   id!: string;
 
-  /** @example ["admin"] */
+  @ApiProperty(ROLES)
   roles!: string[];
 }
 
 export class ProtectedResponse {
   /** @example "Access granted" */
+  @ApiProperty({ enum: ['Access granted'] })
   message!: string;
 
   user!: GuardedUser;

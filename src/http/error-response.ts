@@ -33,7 +33,7 @@ function problemBody(error: AppError, status: number, title: string, context: Er
 }
 
 /** The closed list of RFC 6749 §5.2, and §4.1.2.1's two codes for what is not the client's fault. */
-function oauthCode(status: number): string {
+export function oauthCode(status: number): string {
   if (status === 401) return 'invalid_client';
   if (status === 403) return 'unauthorized_client';
   if (status === 429 || status === 503) return 'temporarily_unavailable';

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
+import { LINE } from '../shared/json-formats.js';
 
 /** Controls, line ends, lone surrogates and what turns the reading direction; joiners stay, since scripts need them. */
 const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
@@ -15,7 +16,7 @@ export function normaliseLine(text: string, maxCodePoints: number): string | und
 /** Accepts what `normaliseLine` accepts; the value itself is left as it came. */
 export const IsLineOfText = (maxCodePoints: number): PropertyDecorator =>
   applyDecorators(
-    ApiProperty({ minLength: 1, maxLength: maxCodePoints }),
+    ApiProperty({ ...LINE, maxLength: maxCodePoints }),
     ValidateBy({
       name: 'isLineOfText',
       validator: {

@@ -1,82 +1,54 @@
-import { applyDecorators } from '@nestjs/common';
-import { ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { SetMetadata } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
 import type { ErrorCode } from '../shared/error-codes.js';
+import { LINE, REQUEST_ID, URL_TEXT } from '../shared/json-formats.js';
 import { PROBLEM_STATUSES } from './problem-statuses.js';
 
-class FieldErrorResponse {
-  /**
-   * Path of the refused field.
-   * @example "email"
-   */
+export const PROBLEM_JSON = 'application/problem+json';
+
+const ERROR_CODES = Object.keys(PROBLEM_STATUSES);
+
+export class FieldErrorResponse {
+  /** Path of the refused field. */
+  @ApiProperty({ ...LINE, maxLength: 128, example: 'email' })
   field!: string;
 
-  /** @example "must be an e-mail address" */
+  @ApiProperty({ ...LINE, maxLength: 512, example: 'must be an e-mail address' })
   message!: string;
 }
 
 /** Problem details (RFC 9457). */
 export class ProblemResponse {
-  /**
-   * Where the error is explained.
-   * @example "https://auth.example.com/docs/errors#validation_failed"
-   */
+  /** Where the error is explained. */
+  @ApiProperty({ ...URL_TEXT, example: 'https://auth.example.com/docs/errors#not_found' })
   type!: string;
 
-  /** @example "Validation failed" */
+  /** The same for every occurrence of the code. */
+  @ApiProperty({ ...LINE, maxLength: 128, example: PROBLEM_STATUSES.not_found.title })
   title!: string;
 
-  /** @example 400 */
+  @ApiProperty({ type: 'integer', format: 'int32', minimum: 400, maximum: 599, example: 404 })
   status!: number;
 
-  /** What happened, for a person. */
+  /** What happened, for a person: it may change. */
+  @ApiProperty({ ...LINE, maxLength: 1024, example: 'There is nothing at this address.' })
   detail!: string;
 
-  /**
-   * What happened, for a program: one of a closed list.
-   * @example "validation_failed"
-   */
+  /** What happened, for a program: one of a closed list. */
+  @ApiProperty({ enum: ERROR_CODES, example: 'not_found' })
   code!: string;
 
   /** The id of this request, as in `X-Request-Id` and in the log. */
+  @ApiProperty(REQUEST_ID)
   requestId!: string;
-
-  /** Only with `validation_failed`: every field that was refused. */
-  errors?: FieldErrorResponse[];
 }
 
-/** What any route behind `ThrottlerGuard` and `JwtAuthGuard` may answer with. */
-export const BEARER_PROBLEMS = [
-  'token_missing',
-  'token_invalid',
-  'token_expired',
-  'token_stale',
-  'token_revoked',
-  'rate_limited',
-  'revocation_unknown',
-  'unavailable',
-] as const satisfies readonly ErrorCode[];
+const PROBLEMS = 'problems of a route';
 
-/** What any route behind `RolesGuard` may answer with besides. */
-export const ADMIN_PROBLEMS = [
-  ...BEARER_PROBLEMS,
-  'reauth_required',
-  'forbidden',
-  'mfa_enrolment_required',
-] as const satisfies readonly ErrorCode[];
-
-/** Documents the errors that a route may answer with, grouped by status. Once a class or method: a second use replaces the first. */
-export function ApiProblems(...codes: readonly ErrorCode[]): ClassDecorator & MethodDecorator {
-  const statuses = [...new Set(codes.map((code) => PROBLEM_STATUSES[code].status))].sort((a, b) => a - b);
-  return applyDecorators(
-    ...statuses.map((status) =>
-      ApiResponse({
-        status,
-        description: codes
-          .filter((code) => PROBLEM_STATUSES[code].status === status)
-          .map((code) => `\`${code}\``)
-          .join(', '),
-        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemResponse) } } },
-      }),
-    ),
-  );
-}
+/**
+ * Documents the errors of a route's own, on its class or method; both count. What its guards, its body and the server itself
+ * refuse is known from those.
+ */
+export const ApiProblems = Object.assign((...codes: readonly ErrorCode[]) => SetMetadata(PROBLEMS, codes), {
+  KEY: PROBLEMS,
+});

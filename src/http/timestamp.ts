@@ -17,7 +17,7 @@ export function readTimestamp(text: string): Date | undefined {
 /** Accepts a time of RFC 3339; the value itself is left as it came. */
 export const IsTimestamp = (): PropertyDecorator =>
   applyDecorators(
-    ApiProperty({ format: 'date-time' }),
+    ApiProperty({ format: 'date-time', maxLength: 35 }),
     ValidateBy({
       name: 'isTimestamp',
       validator: {

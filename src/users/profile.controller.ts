@@ -1,6 +1,5 @@
 import { Body, Controller, Get, Patch, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { ApiProblems, BEARER_PROBLEMS } from '../http/problem.dto.js';
 import { JwtAuthGuard } from '../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../security/principal.js';
 import type { Principal } from '../security/principal.js';
@@ -16,21 +15,20 @@ import { UsersService } from './users.service.js';
 @Controller('api/me')
 @UseGuards(ThrottlerGuard, JwtAuthGuard)
 @RateLimit('bearer')
-@ApiProblems(...BEARER_PROBLEMS, 'validation_failed')
 export class ProfileController {
   constructor(private readonly users: UsersService) {}
 
   /** The account of the caller. */
   @Get()
   @ApiOkResponse({ type: UserResponse })
-  async read(@CurrentPrincipal() { userId }: Principal): Promise<UserResponse> {
+  async readProfile(@CurrentPrincipal() { userId }: Principal): Promise<UserResponse> {
     return respond(await this.users.findById(userId));
   }
 
   /** Changes the caller's name, or removes it. */
   @Patch()
   @ApiOkResponse({ type: UserResponse })
-  async update(
+  async updateProfile(
     @CurrentPrincipal() { userId }: Principal,
     @Body() { name }: UpdateProfileRequest,
   ): Promise<UserResponse> {

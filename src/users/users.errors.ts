@@ -1,6 +1,7 @@
 import { AppError } from '../shared/app-error.js';
 
-export type PasswordFault = 'too_short' | 'too_long' | 'malformed' | 'common' | 'contextual';
+export const PASSWORD_FAULTS = ['too_short', 'too_long', 'malformed', 'common', 'contextual'] as const;
+export type PasswordFault = (typeof PASSWORD_FAULTS)[number];
 
 export class PasswordWeakError extends AppError {
   readonly code = 'password_weak';

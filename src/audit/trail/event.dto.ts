@@ -1,10 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { UserId } from '../../shared/ids.js';
+import { ID, LINE, TIME, USER_ID, ADDRESS, USER_AGENT, REQUEST_ID, COUNT, CURSOR } from '../../shared/json-formats.js';
 import { AUDIT_EVENT_TYPES } from '../audit-event.js';
 import type { EventRow } from '../event-mac.js';
 
 export class EventResponse {
-  /** @example "0199c2f4-7d1e-7c3a-9b5f-2f6c1d8e4a90" */
+  @ApiProperty(ID)
   id!: string;
 
   /** What happened, named after the OWASP logging vocabulary where that has a name for it. */
@@ -12,30 +13,35 @@ export class EventResponse {
   type!: string;
 
   /** When; RFC 3339 in UTC. */
+  @ApiProperty(TIME)
   at!: string;
 
   /** Who did it, where it was not the user. */
+  @ApiProperty({ ...USER_ID, example: null })
   actorId!: string | null;
 
   /** Whose account it is about. */
+  @ApiProperty(USER_ID)
   userId!: string | null;
 
+  @ApiProperty(ID)
   sessionId!: string | null;
 
-  /**
-   * From where.
-   * @example "203.0.113.7"
-   */
+  /** From where. */
+  @ApiProperty(ADDRESS)
   ip!: string | null;
 
+  @ApiProperty(USER_AGENT)
   userAgent!: string | null;
 
   /** The request that caused it, as in `X-Request-Id`. */
+  @ApiProperty(REQUEST_ID)
   requestId!: string | null;
 
   outcome!: 'success' | 'failure';
 
   /** How many times it happened: more than one only of refusals that came in a flood. */
+  @ApiProperty({ ...COUNT, minimum: 1, example: 1 })
   count!: number;
 
   /**
@@ -45,7 +51,7 @@ export class EventResponse {
   @ApiProperty({
     type: 'object',
     additionalProperties: {
-      oneOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }, { type: 'null' }],
+      oneOf: [{ type: 'string', ...LINE, maxLength: 256 }, { type: 'number' }, { type: 'boolean' }, { type: 'null' }],
     },
   })
   details!: Record<string, string | number | boolean | null>;
@@ -77,8 +83,10 @@ export class EventResponse {
 }
 
 export class EventListResponse {
+  @ApiProperty({ maxItems: 100 })
   items!: EventResponse[];
 
   /** To be sent as `cursor` for the next page; null on the last. */
+  @ApiProperty(CURSOR)
   nextCursor!: string | null;
 }

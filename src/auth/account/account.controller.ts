@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { ApiProblems, BEARER_PROBLEMS } from '../../http/problem.dto.js';
+import { ApiProblems } from '../../http/problem.dto.js';
 import { JwtAuthGuard } from '../../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../../security/principal.js';
 import type { Principal } from '../../security/principal.js';
@@ -17,14 +17,7 @@ import { MailGuard } from './mail.guard.js';
 import { PasswordChanges } from './password-changes.js';
 
 /** What each of them may answer with. */
-const PROBLEMS = [
-  ...BEARER_PROBLEMS,
-  'validation_failed',
-  'invalid_credentials',
-  'mfa_required',
-  'mfa_invalid',
-  'overloaded',
-] as const;
+const PROBLEMS = ['invalid_credentials', 'mfa_required', 'mfa_invalid', 'overloaded'] as const;
 
 /** What an owner changes: each takes the password again and, where there is a second factor, a code. */
 @ApiTags('account')
@@ -43,7 +36,7 @@ export class AccountController {
   @Post('password')
   @HttpCode(204)
   @ApiNoContentResponse()
-  @ApiProblems('validation_failed', 'password_weak')
+  @ApiProblems('password_weak')
   async changePassword(
     @CurrentPrincipal() principal: Principal,
     @Body() { currentPassword, newPassword, code }: PasswordChangeRequest,
@@ -76,7 +69,7 @@ export class AccountController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @ApiProblems(...PROBLEMS, 'last_admin')
-  async delete(
+  async deleteOwnAccount(
     @CurrentPrincipal() principal: Principal,
     @Body() proof: AccountDeletionRequest,
     @Req() request: FastifyRequest,

@@ -29,8 +29,8 @@ export class LinksController {
   @UseGuards(MailGuard)
   @RateLimit('login')
   @ApiNoContentResponse()
-  @ApiProblems('validation_failed', 'link_invalid', 'not_found', 'rate_limited')
-  async verify(@Body() { token }: LinkRequest, @Req() request: FastifyRequest): Promise<void> {
+  @ApiProblems('link_invalid', 'not_found')
+  async verifyEmail(@Body() { token }: LinkRequest, @Req() request: FastifyRequest): Promise<void> {
     await this.confirmations.confirm(token, clientOf(request));
   }
 
@@ -40,8 +40,8 @@ export class LinksController {
   @UseGuards(MailGuard)
   @RateLimit('register')
   @ApiAcceptedResponse({ type: EmptyResponse })
-  @ApiProblems('validation_failed', 'not_found', 'rate_limited')
-  async resend(@Body() { email }: EmailRequest, @Req() request: FastifyRequest): Promise<EmptyResponse> {
+  @ApiProblems('not_found')
+  async resendVerification(@Body() { email }: EmailRequest, @Req() request: FastifyRequest): Promise<EmptyResponse> {
     await this.links.request('verify_email', requireEmail(email), clientOf(request));
     return {};
   }
@@ -52,8 +52,8 @@ export class LinksController {
   @UseGuards(MailGuard)
   @RateLimit('register')
   @ApiAcceptedResponse({ type: EmptyResponse })
-  @ApiProblems('validation_failed', 'not_found', 'rate_limited')
-  async forgot(@Body() { email }: EmailRequest, @Req() request: FastifyRequest): Promise<EmptyResponse> {
+  @ApiProblems('not_found')
+  async forgotPassword(@Body() { email }: EmailRequest, @Req() request: FastifyRequest): Promise<EmptyResponse> {
     await this.links.request('password_reset', requireEmail(email), clientOf(request));
     return {};
   }
@@ -67,8 +67,8 @@ export class LinksController {
   @HttpCode(200)
   @RateLimit('login')
   @ApiOkResponse({ type: PasswordResetResponse })
-  @ApiProblems('validation_failed', 'link_invalid', 'password_weak', 'rate_limited', 'overloaded')
-  async reset(
+  @ApiProblems('link_invalid', 'password_weak', 'overloaded')
+  async resetPassword(
     @Body() { token, password }: PasswordResetRequest,
     @Req() request: FastifyRequest,
   ): Promise<PasswordResetResponse> {

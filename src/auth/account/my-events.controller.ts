@@ -4,7 +4,6 @@ import { AuditTrail } from '../../audit/trail/audit-trail.js';
 import { EventListResponse, EventResponse } from '../../audit/trail/event.dto.js';
 import { PageCursors } from '../../http/page-cursors.js';
 import { PageQuery } from '../../http/page-query.dto.js';
-import { ApiProblems, BEARER_PROBLEMS } from '../../http/problem.dto.js';
 import { JwtAuthGuard } from '../../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../../security/principal.js';
 import type { Principal } from '../../security/principal.js';
@@ -16,7 +15,6 @@ import { ThrottlerGuard } from '../../security/throttler.guard.js';
 @Controller('api/me/events')
 @UseGuards(ThrottlerGuard, JwtAuthGuard)
 @RateLimit('bearer')
-@ApiProblems(...BEARER_PROBLEMS, 'validation_failed')
 export class MyEventsController {
   constructor(
     private readonly trail: AuditTrail,
@@ -29,7 +27,7 @@ export class MyEventsController {
    */
   @Get()
   @ApiOkResponse({ type: EventListResponse })
-  async list(
+  async listOwnEvents(
     @CurrentPrincipal() { userId }: Principal,
     @Query() { limit, cursor }: PageQuery,
   ): Promise<EventListResponse> {

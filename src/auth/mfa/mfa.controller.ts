@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { ApiProblems, BEARER_PROBLEMS } from '../../http/problem.dto.js';
+import { ApiProblems } from '../../http/problem.dto.js';
 import { JwtAuthGuard } from '../../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../../security/principal.js';
 import type { Principal } from '../../security/principal.js';
@@ -19,7 +19,7 @@ import {
 } from './mfa.dto.js';
 
 /** What the routes that ask for the password may answer with. */
-const PASSWORD_PROBLEMS = [...BEARER_PROBLEMS, 'validation_failed', 'invalid_credentials', 'overloaded'] as const;
+const PASSWORD_PROBLEMS = ['invalid_credentials', 'overloaded'] as const;
 const BOTH_PROBLEMS = [...PASSWORD_PROBLEMS, 'mfa_required', 'mfa_invalid'] as const;
 
 @ApiTags('second factor')
@@ -37,7 +37,7 @@ export class MfaController {
   @Post('totp')
   @ApiCreatedResponse({ type: TotpEnrolmentResponse })
   @ApiProblems(...PASSWORD_PROBLEMS, 'mfa_enrolled')
-  async begin(
+  async beginTotp(
     @CurrentPrincipal() principal: Principal,
     @Body() { password }: PasswordAgainRequest,
     @Req() request: FastifyRequest,
@@ -52,8 +52,8 @@ export class MfaController {
   @Post('totp/confirm')
   @HttpCode(200)
   @ApiOkResponse({ type: RecoveryCodesResponse })
-  @ApiProblems(...BEARER_PROBLEMS, 'validation_failed', 'mfa_invalid')
-  async confirm(
+  @ApiProblems('mfa_invalid')
+  async confirmTotp(
     @CurrentPrincipal() principal: Principal,
     @Body() { code }: TotpConfirmRequest,
     @Req() request: FastifyRequest,
@@ -66,7 +66,7 @@ export class MfaController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @ApiProblems(...BOTH_PROBLEMS)
-  async remove(
+  async removeTotp(
     @CurrentPrincipal() principal: Principal,
     @Body() proof: BothFactorsRequest,
     @Req() request: FastifyRequest,

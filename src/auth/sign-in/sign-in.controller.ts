@@ -3,12 +3,15 @@ import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientOf } from '../../http/client-context.js';
 import { ValidationFailedError } from '../../http/http.errors.js';
+import { ApiCookie } from '../../http/api-cookie.js';
 import { ApiProblems } from '../../http/problem.dto.js';
 import { RateLimit } from '../../security/rate-limit.decorator.js';
 import { ThrottlerGuard } from '../../security/throttler.guard.js';
 import { asFactorProof } from '../account/reauthentication.js';
 import { LoginRequest, MfaLoginRequest } from '../auth.dto.js';
 import { CrossSiteCheck } from '../cookies/cross-site-check.js';
+import { DEVICE_COOKIE, SET_COOKIE } from '../cookies/token-cookies.js';
+import { DEVICE_TOKEN } from '../../shared/json-formats.js';
 import { guesserOf } from '../guesser.js';
 import { Checked, LocalAuthGuard } from '../strategies/local.strategy.js';
 import { answerWithTokens } from '../tokens-answer.js';
@@ -38,15 +41,18 @@ export class SignInController {
   @HttpCode(200)
   @UseGuards(LocalAuthGuard)
   @ApiBody({ type: LoginRequest })
-  @ApiOkResponse({ type: TokensResponse })
+  @ApiCookie({
+    name: DEVICE_COOKIE,
+    description: 'The device token, where `refreshTokenIn` is `cookie` and the body has none.',
+    form: { type: 'string', ...DEVICE_TOKEN },
+  })
+  @ApiOkResponse({ type: TokensResponse, headers: SET_COOKIE })
   @ApiProblems(
-    'validation_failed',
     'invalid_credentials',
     'mfa_required',
     'account_disabled',
     'email_unverified',
     'csrf_rejected',
-    'rate_limited',
     'overloaded',
   )
   async login(
@@ -63,8 +69,8 @@ export class SignInController {
   /** The second step of a sign-in: a code of the authenticator app, or a recovery code. */
   @Post('mfa')
   @HttpCode(200)
-  @ApiOkResponse({ type: TokensResponse })
-  @ApiProblems('validation_failed', 'mfa_invalid', 'csrf_rejected', 'rate_limited')
+  @ApiOkResponse({ type: TokensResponse, headers: SET_COOKIE })
+  @ApiProblems('mfa_invalid', 'csrf_rejected')
   async loginWithSecondFactor(
     @Body() { mfaToken, ...codes }: MfaLoginRequest,
     @Req() request: FastifyRequest,

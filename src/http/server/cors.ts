@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, X-Gatehouse, X-Request-Id';
 const ALLOWED_METHODS = 'GET, HEAD, POST, PATCH, DELETE';
-const EXPOSED_HEADERS = 'Retry-After, RateLimit, RateLimit-Policy, WWW-Authenticate, X-Request-Id, X-Refresh-Replay';
+export const EXPOSED_HEADERS =
+  'Retry-After, RateLimit, RateLimit-Policy, WWW-Authenticate, X-Request-Id, X-Refresh-Replay';
 /** A removed origin is refused by browsers within this time. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600;
 

@@ -1,6 +1,6 @@
 import { MalformedRequestError } from '../../http/http.errors.js';
 
-const MAX_TOKEN_CHARACTERS = 8_192;
+export const MAX_TOKEN_CHARACTERS = 8_192;
 
 /**
  * The `token` of a request to introspect or to revoke; parameters that nobody knows are ignored (RFC 6749 §3.2).

@@ -2,7 +2,6 @@ import { Controller, Get, Header, UseGuards } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { JsonWebKey } from 'node:crypto';
 import { AppConfig } from '../../config/app-config.js';
-import { ApiProblems } from '../../http/problem.dto.js';
 import { RateLimit } from '../../security/rate-limit.decorator.js';
 import { ThrottlerGuard } from '../../security/throttler.guard.js';
 import { JWKS_CACHE_SECONDS } from '../keys/key-plan.js';
@@ -12,7 +11,6 @@ import { KeySetResponse, MetadataResponse } from './well-known.dto.js';
 const CACHE = `public, max-age=${JWKS_CACHE_SECONDS}`;
 
 @ApiTags('services')
-@ApiProblems('rate_limited')
 @Controller('.well-known')
 @UseGuards(ThrottlerGuard)
 @RateLimit('public')
@@ -26,7 +24,7 @@ export class WellKnownController {
   @Get('jwks.json')
   @Header('Cache-Control', CACHE)
   @ApiOkResponse({ type: KeySetResponse })
-  keySet(): { keys: JsonWebKey[] } {
+  readKeySet(): { keys: JsonWebKey[] } {
     return { keys: this.keys.published() };
   }
 
@@ -34,7 +32,7 @@ export class WellKnownController {
   @Get('oauth-authorization-server')
   @Header('Cache-Control', CACHE)
   @ApiOkResponse({ type: MetadataResponse })
-  metadata(): MetadataResponse {
+  readMetadata(): MetadataResponse {
     const { publicUrl } = this.config.http;
     return {
       issuer: this.config.tokens.issuer,

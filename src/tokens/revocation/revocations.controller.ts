@@ -1,8 +1,8 @@
 import { Controller, Get, Headers, Query, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiBasicAuth, ApiHeader, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBasicAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiProblems } from '../../http/problem.dto.js';
+import { ApiStream } from '../../http/api-stream.js';
 import { CallingClient, ClientAuthGuard } from '../../security/clients/client-auth.guard.js';
 import type { ServiceClient } from '../../security/clients/service-clients.js';
 import { RateLimit } from '../../security/rate-limit.decorator.js';
@@ -10,14 +10,13 @@ import { CallEvents } from '../../security/call-events.js';
 import { RateLimitedError } from '../../security/security.errors.js';
 import { ThrottlerGuard } from '../../security/throttler.guard.js';
 import { RevocationStreams } from './revocation-streams.js';
-import { RevocationsQuery } from './revocations.dto.js';
+import { FEED_PLACE, REVOCATION_STREAM_EXAMPLE, RevocationEvent, RevocationsQuery } from './revocations.dto.js';
 
 @ApiTags('services')
 @ApiBasicAuth()
 @Controller('api/revocations')
 @UseGuards(ThrottlerGuard, ClientAuthGuard)
 @RateLimit('service')
-@ApiProblems('validation_failed', 'invalid_client', 'rate_limited', 'unavailable')
 export class RevocationsController {
   constructor(
     private readonly streams: RevocationStreams,
@@ -32,10 +31,20 @@ export class RevocationsController {
    */
   @Get()
   @RouteConfig({ longLived: true })
-  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was read' })
-  @ApiProduces('text/event-stream')
-  @ApiResponse({ status: 200, description: 'Data: `{kind, subject, minimum?, expiresAt}`' })
-  async follow(
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'The `id` of the last event that was read',
+    schema: { type: 'string', ...FEED_PLACE },
+  })
+  @ApiStream({
+    mediaType: 'text/event-stream',
+    item: RevocationEvent,
+    description:
+      'Server-sent events, for as long as the client reads. The data of a `revocation` is a RevocationEvent.',
+    example: REVOCATION_STREAM_EXAMPLE,
+  })
+  async followRevocations(
     @CallingClient() { id }: ServiceClient,
     @Query() { after }: RevocationsQuery,
     @Headers('last-event-id') lastEventId: string | undefined,

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../../http/client-context.js';
 import { PageCursors } from '../../http/page-cursors.js';
 import { PageQuery } from '../../http/page-query.dto.js';
-import { ApiProblems, BEARER_PROBLEMS } from '../../http/problem.dto.js';
+import { ApiProblems } from '../../http/problem.dto.js';
 import { UuidParam } from '../../http/uuid-param.js';
 import { JwtAuthGuard } from '../../security/jwt-auth.guard.js';
 import { CurrentPrincipal } from '../../security/principal.js';
@@ -22,7 +22,6 @@ import { SessionsService } from './sessions.service.js';
 @Controller('api/me/sessions')
 @UseGuards(ThrottlerGuard, JwtAuthGuard)
 @RateLimit('bearer')
-@ApiProblems(...BEARER_PROBLEMS, 'validation_failed')
 export class MySessionsController {
   constructor(
     private readonly sessions: SessionsService,
@@ -33,7 +32,7 @@ export class MySessionsController {
   /** The caller's live sessions, newest first. */
   @Get()
   @ApiOkResponse({ type: SessionListResponse })
-  async list(
+  async listOwnSessions(
     @CurrentPrincipal() { userId, sessionId }: Principal,
     @Query() { limit, cursor }: PageQuery,
   ): Promise<SessionListResponse> {
@@ -48,7 +47,10 @@ export class MySessionsController {
   /** Ends all of the caller's sessions but the current one. */
   @Delete()
   @ApiOkResponse({ type: RevokedResponse })
-  async endOthers(@CurrentPrincipal() actor: Principal, @Req() request: FastifyRequest): Promise<RevokedResponse> {
+  async endOtherSessions(
+    @CurrentPrincipal() actor: Principal,
+    @Req() request: FastifyRequest,
+  ): Promise<RevokedResponse> {
     const by = { actor, client: clientOf(request) };
     return { revoked: await this.sessions.revokeAllOf(actor.userId, 'ended_by_user', by, actor.sessionId) };
   }
@@ -58,7 +60,7 @@ export class MySessionsController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @ApiProblems('not_found')
-  async end(
+  async endOwnSession(
     @CurrentPrincipal() actor: Principal,
     @Param('id', UuidParam) id: string,
     @Req() request: FastifyRequest,

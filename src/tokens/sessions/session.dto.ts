@@ -1,49 +1,57 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { MAX_LIMIT } from '../../http/page-query.dto.js';
 import type { SessionId } from '../../shared/ids.js';
+import { ID, USER_ID, TIME, LINE, ADDRESS, USER_AGENT, AMR, CURSOR, COUNT } from '../../shared/json-formats.js';
 import type { Session } from './session.js';
 
 export class SessionResponse {
-  /** @example "0199c2f4-7d1e-7c3a-9b5f-2f6c1d8e4a90" */
+  @ApiProperty(ID)
   id!: string;
 
-  /** @example "0199c2f4-6a10-7b21-8c4d-91b3a7e6f5d2" */
+  @ApiProperty(USER_ID)
   userId!: string;
 
   /** When the user signed in; RFC 3339 in UTC, as all times here. */
+  @ApiProperty(TIME)
   createdAt!: string;
 
   /** When it was refreshed last. */
+  @ApiProperty(TIME)
   lastUsedAt!: string;
 
   /** When it ends by itself, unless it is refreshed before. */
+  @ApiProperty({ ...TIME, example: '2026-12-01T06:56:28.966Z' })
   expiresAt!: string;
 
   /** Whether disuse or age ends it first. */
   expiresBy!: 'idle' | 'absolute';
 
+  @ApiProperty({ ...TIME, example: null })
   revokedAt!: string | null;
 
-  /** @example "logout" */
+  @ApiProperty({ ...LINE, maxLength: 256, example: null })
   revokedReason!: string | null;
 
-  /**
-   * The client's address at the sign-in.
-   * @example "203.0.113.7"
-   */
+  /** The client's address at the sign-in. */
+  @ApiProperty(ADDRESS)
   ip!: string;
 
   /** The user agent at the sign-in. */
+  @ApiProperty(USER_AGENT)
   userAgent!: string | null;
 
-  /** @example "Ada's laptop" */
+  @ApiProperty({ ...LINE, maxLength: 100, example: 'Work laptop' })
   deviceName!: string | null;
 
   /**
    * How the user was authenticated (RFC 8176).
    * @example ["pwd"]
    */
+  @ApiProperty(AMR)
   amr!: string[];
 
   /** Whether it is the session of the token that asks. */
+  @ApiProperty({ example: true })
   current!: boolean;
 
   static from(session: Session, current: SessionId): SessionResponse {
@@ -66,16 +74,16 @@ export class SessionResponse {
 }
 
 export class SessionListResponse {
+  @ApiProperty({ maxItems: MAX_LIMIT })
   items!: SessionResponse[];
 
   /** To be sent as `cursor` for the next page; null on the last. */
+  @ApiProperty(CURSOR)
   nextCursor!: string | null;
 }
 
 export class RevokedResponse {
-  /**
-   * How many sessions were ended.
-   * @example 2
-   */
+  /** How many sessions were ended. */
+  @ApiProperty({ ...COUNT, example: 2 })
   revoked!: number;
 }

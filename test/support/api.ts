@@ -1,3 +1,5 @@
+import { expectDescribed } from './described.js';
+
 /** An answer of the service, read whole. `body` is what the JSON says, or undefined where there is none. */
 export interface Answer<Body = Record<string, unknown>> {
   readonly status: number;
@@ -34,7 +36,7 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Talks to a running service over a real socket. */
+/** Talks to a running service over a real socket. Whatever it answers has to be as `openapi.json` describes it. */
 export class Api {
   constructor(readonly url: string) {}
 
@@ -55,6 +57,7 @@ export class Api {
       ...(body === undefined ? {} : { body }),
     });
     const text = await response.text();
+    expectDescribed(method, path, { status: response.status, headers: response.headers, text });
     const isJson = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '');
     return {
       status: response.status,

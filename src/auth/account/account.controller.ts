@@ -36,7 +36,7 @@ export class AccountController {
   @Post('password')
   @HttpCode(204)
   @ApiNoContentResponse()
-  @ApiProblems('password_weak')
+  @ApiProblems(...PROBLEMS, 'password_weak')
   async changePassword(
     @CurrentPrincipal() principal: Principal,
     @Body() { currentPassword, newPassword, code }: PasswordChangeRequest,

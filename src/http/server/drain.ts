@@ -1,7 +1,9 @@
+import type { EventEmitter } from 'node:events';
 import { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Server as TlsServer } from 'node:tls';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -23,6 +25,8 @@ type Server = HttpServer | HttpsServer;
 const leaving = new WeakSet<Server>();
 const draining = new WeakSet<Server>();
 const sockets = new WeakMap<Server, Set<Socket>>();
+/** Connections in their TLS handshake, by the address at their other end. Node closes none of them, whoever asks it to. */
+const handshakes = new WeakMap<EventEmitter, Map<string, Socket>>();
 
 /**
  * Stops listening at once, and lets what is under way end within `limitMs`. Node closes the idle connections once, as it stops
@@ -50,6 +54,25 @@ export function drain(server: Server, limitMs = DRAIN_MS): void {
 
 function closeUnused(server: Server): void {
   for (const socket of sockets.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
+  for (const socket of handshakes.get(server)?.values() ?? []) socket.destroy();
+}
+
+const farEndOf = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`;
+
+/** A stop would wait for a handshake that nobody goes on with, for as long as TLS itself does. */
+function followHandshakes(server: unknown): void {
+  if (!(server instanceof TlsServer)) return;
+  const underWay = new Map<string, Socket>();
+  handshakes.set(server, underWay);
+  server.on('connection', (socket: Socket) => {
+    const farEnd = farEndOf(socket);
+    underWay.set(farEnd, socket);
+    socket.once('close', () => {
+      if (underWay.get(farEnd) === socket) underWay.delete(farEnd);
+    });
+  });
+  // With another socket, over the one that came.
+  server.on('secureConnection', (socket) => underWay.delete(farEndOf(socket)));
 }
 
 /**
@@ -89,6 +112,7 @@ export function closeConnectionsAtStop(fastify: FastifyInstance): void {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
+  followHandshakes(server);
   fastify.addHook('preClose', (done) => {
     drain(server);
     done();

@@ -343,12 +343,13 @@ describe('keys', () => {
     const [renamed, ours] = [newKey(), gatehouse.key];
     const others = [
       { ...renamed.jwk, kid: ours.kid },
+      { ...newKey().jwk, kid: 'x' },
       { ...newKey().jwk, use: 'enc' },
       { ...newKey().jwk, alg: 'EdDSA' },
       { kty: 'oct', k: 'AAAA', alg: 'HS256', use: 'sig', kid: 'x' },
       null,
     ];
-    gatehouse.keySet = { status: 200, body: JSON.stringify({ keys: [...others, ours.jwk] }) };
+    gatehouse.keySet = { status: 200, body: JSON.stringify({ keys: [ours.jwk, ...others] }) };
     const verifier = await startReady();
     expect(verifier.status().keys).toBe(1);
     expect(await verdict(verifier, gatehouse.token())).toBe('granted');

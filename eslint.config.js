@@ -49,4 +49,8 @@ export default tseslint.config(
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     languageOptions: { globals: { module: 'writable', process: 'readonly' } },
   },
+  {
+    files: ['examples/html-page/*.js'],
+    languageOptions: { globals: { document: 'readonly', FormData: 'readonly' } },
+  },
 );

@@ -17,7 +17,7 @@ import type { ServiceLogger } from './observability/logger.js';
 import { Metrics } from './observability/metrics.js';
 import type { SpanRecorder } from './observability/spans.js';
 import { startTracing } from './observability/tracing.js';
-import { serveDocs } from './openapi-document.js';
+import { serveDocs } from './serve-docs.js';
 import { Clock, epochSeconds } from './shared/clock.js';
 
 export interface CreateAppOptions extends AppOptions {

@@ -5,8 +5,7 @@ import { Logger } from '@nestjs/common';
 import { loadAppConfig } from './config/load-app-config.js';
 import { createApp } from './configure-app.js';
 import { buildOpenApiDocument } from './reference/document.js';
-
-const FILE = 'openapi.json';
+import { errorsMarkdown } from './reference/errors-markdown.js';
 
 /** Makes the document from the routes alone: nothing is connected to, and nothing listens. */
 async function currentDocument(): Promise<string> {
@@ -24,10 +23,12 @@ async function currentDocument(): Promise<string> {
   return `${JSON.stringify(buildOpenApiDocument(app), null, 2)}\n`;
 }
 
-const document = await currentDocument();
-if (process.argv.includes('--write')) {
-  writeFileSync(FILE, document);
-} else if (readFileSync(FILE, 'utf8') !== document) {
-  process.stderr.write(`${FILE} is not what the code serves. Run \`npm run openapi\` and commit it.\n`);
-  process.exitCode = 1;
+const made = { 'openapi.json': await currentDocument(), 'docs/errors.md': errorsMarkdown() };
+for (const [file, text] of Object.entries(made)) {
+  if (process.argv.includes('--write')) {
+    writeFileSync(file, text);
+  } else if (readFileSync(file, 'utf8') !== text) {
+    process.stderr.write(`${file} is not what the code serves. Run \`npm run openapi\` and commit it.\n`);
+    process.exitCode = 1;
+  }
 }

@@ -88,6 +88,18 @@ describe('in a real browser, the reference at /docs', () => {
     await page.context().close();
   });
 
+  it('has an example of a body to send, which the service takes', async () => {
+    const { page, faults, elsewhere } = await open('/docs');
+
+    const refused = await tryOut(page, 'sign-in', 'login');
+
+    // The example's account is nobody's here; its form is right.
+    expect(refused.status).toBe('401');
+    expect(refused.body).toContain('invalid_credentials');
+    expect([faults, elsewhere]).toEqual([[], []]);
+    await page.context().close();
+  });
+
   it('is led to by the type of a problem document, at the place of its code', async () => {
     const { body } = await new Api(server.url).get<{ type: string }>('/api/me');
     expect(body.type).toBe(`${server.url}/docs/errors#token_missing`);

@@ -12,11 +12,22 @@ type Directives = Record<string, string[]>;
 
 const NOTHING: Directives = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] };
 
-/** Swagger UI loads its own files, reads the document, and has inline styles and data: images; no inline script. */
+/**
+ * The inline styles of Swagger UI and of the page that @nestjs/swagger puts it on, the second a `style` attribute (CSP Level 3
+ * §8.4). Another version may have others: the browser test of the reference says which.
+ */
+const SWAGGER_STYLES = [
+  "'sha256-/jDKvbQ8cdux+c5epDIqkjHbXDaIY8RucT1PmAe8FG4='",
+  "'sha256-ezdv1bOGcoOD7FKudKN0Y2Mb763O6qVtM8LT2mtanIU='",
+  "'sha256-eaPyLWVdqMc60xuz5bTp2yBRgVpQSoUggte1+40ONPU='",
+  "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='",
+];
+
+/** Swagger UI loads its own files, reads the document and has data: images; no inline script. */
 const DOCS: Directives = {
   ...NOTHING,
   'script-src': ["'self'"],
-  'style-src': ["'self'", "'unsafe-inline'"],
+  'style-src': ["'self'", "'unsafe-hashes'", ...SWAGGER_STYLES],
   'img-src': ["'self'", 'data:'],
   'connect-src': ["'self'"],
   'base-uri': ["'none'"],

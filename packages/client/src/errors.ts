@@ -1,16 +1,16 @@
 import type { ErrorCode } from './error-codes.js';
 import type { components } from './openapi.js';
 
+type Schemas = components['schemas'];
+
 /** A problem document (RFC 9457), with the members that some codes have besides. */
-export type Problem = components['schemas']['ProblemResponse'] & {
-  /** Of `password_weak`. */
-  readonly reason?: string;
-  /** Of `mfa_required` at a sign-in. */
-  readonly mfaToken?: string;
-  readonly methods?: readonly string[];
-  /** Of `count_mismatch`. */
-  readonly matched?: number;
-};
+export type Problem = Schemas['ProblemResponse'] &
+  Partial<
+    Schemas['ValidationMembers'] &
+      Schemas['PasswordWeakMembers'] &
+      Schemas['MfaRequiredMembers'] &
+      Schemas['CountMismatchMembers']
+  >;
 
 export interface FieldError {
   readonly field: string;
@@ -56,7 +56,7 @@ export class GatehouseError extends Error {
 export function errorOf(response: Response, body: unknown): GatehouseError {
   const problem = Object(body) as Partial<Problem>;
   const { code = 'unexpected_answer', detail = code } = problem;
-  return new GatehouseError(code as ErrorCode, detail, { response, problem });
+  return new GatehouseError(code, detail, { response, problem });
 }
 
 /** Nobody answered, or the answer broke off: whether the service has acted is unknown. */

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Metrics } from '../src/observability/metrics.js';
 import { MetricsListener, MetricsPortError } from '../src/observability/metrics-listener.js';
 import { eventually } from './support/eventually.js';
-import { rawRequest, sendRaw } from './support/raw-http.js';
+import { rawExchange, sendRaw } from './support/raw-http.js';
 import { Scrape } from './support/scrape.js';
 import { createTestDatabase } from './support/database.js';
 import type { TestDatabase } from './support/database.js';
@@ -60,9 +60,9 @@ describe('the listener of the metrics', () => {
     expect(found.value('gatehouse_ready')).toBe(1);
     expect(found.value('process_resident_memory_bytes')).toBeGreaterThan(0);
     for (const path of ['/', '/metrics/', '/Metrics', '//metrics', '/api/login', '/health/ready', '*', '/%6Detrics'])
-      expect([path, (await rawRequest(url, `GET ${path}`)).status]).toEqual([path, 404]);
+      expect([path, (await rawExchange(url, `GET ${path}`)).status]).toEqual([path, 404]);
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE']) {
-      const { status, headers, text } = await rawRequest(url, `${method} /metrics`);
+      const { status, headers, text } = await rawExchange(url, `${method} /metrics`);
       expect([method, status, headers.get('allow'), text]).toEqual([method, 405, 'GET, HEAD', '']);
     }
     const head = await fetch(`${url}/metrics`, { method: 'HEAD' });

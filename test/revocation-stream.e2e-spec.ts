@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { expectDescribed } from './support/described.js';
 import { eventually } from './support/eventually.js';
 import { ADMIN, randomSecret, startTestApp } from './support/test-app.js';
 import type { TestApp } from './support/test-app.js';
@@ -21,6 +22,7 @@ class Reader {
   closed = false;
   status = 0;
   headers: IncomingMessage['headers'] = {};
+  private received = '';
   private readonly sent: ClientRequest;
 
   constructor(service: TestApp, client: Client, headers: Record<string, string> = {}, query = '') {
@@ -35,6 +37,7 @@ class Reader {
       let text = '';
       response.on('data', (chunk: string) => {
         text += chunk;
+        this.received += chunk;
         const blocks = text.split('\n\n');
         text = blocks.pop() ?? '';
         this.events.push(...blocks.flatMap(parse));
@@ -62,6 +65,14 @@ class Reader {
 
   close(): void {
     this.sent.destroy();
+  }
+
+  /** Holds what has come so far to the OpenAPI document. */
+  assertDescribed(): void {
+    const { status, headers } = this;
+    const fields = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]);
+    const answer = { status, headers: new Headers(fields), text: this.received };
+    if (status !== 0) expectDescribed('GET', '/api/revocations', answer);
   }
 }
 
@@ -99,7 +110,9 @@ describe('the feed of revocations for other services', () => {
     client = (await service.api.post<Client>('/api/admin/clients', { name: 'verifier' }, admin)).body;
   });
   afterEach(() => {
-    for (const reader of readers.splice(0)) reader.close();
+    const all = readers.splice(0);
+    for (const reader of all) reader.close();
+    for (const reader of all) reader.assertDescribed();
   });
   afterAll(async () => {
     await other.close();

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadAppConfig } from '../src/config/load-app-config.js';
@@ -52,6 +53,14 @@ describe('every route', () => {
     expect(unseen).toEqual([]);
     expect(routes.length).toBeGreaterThanOrEqual(15);
     expect([...declared].filter((name) => !served.has(name))).toEqual([]);
+  });
+
+  it('is in openapi.json, which has no other', () => {
+    const { paths } = JSON.parse(readFileSync('openapi.json', 'utf8')) as { paths: Record<string, object> };
+    const described = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+    );
+    expect(described.toSorted()).toEqual([...new Set(routes.map(nameOf))].toSorted());
   });
 
   it('has the guards and the limit that its place demands', () => {

@@ -31,7 +31,7 @@ const DONE: Readonly<Record<number, string>> = {
   204: 'Done; there is nothing to say.',
 };
 
-function codesOf({ path, method, operation }: Route, { codes, rateLimit }: RouteFacts): ErrorCode[] {
+function codesOf({ path, method, operation }: Route, { codes }: RouteFacts): ErrorCode[] {
   const isProbe = path.startsWith('/health/');
   const isOauth = path.startsWith('/oauth/');
   const hasBody = method === 'post' || method === 'patch';
@@ -43,8 +43,8 @@ function codesOf({ path, method, operation }: Route, { codes, rateLimit }: Route
     ...(isProbe ? [] : (['https_required'] as const)),
     ...(hasBody ? OF_BODIES.filter((code) => !isOauth || code !== 'malformed_json') : []),
     ...(isChecked ? (['validation_failed'] as const) : []),
-    // The key set and the metadata are in memory.
-    ...(isProbe || rateLimit === 'public' ? [] : (['unavailable'] as const)),
+    // Also of what is in memory, while a start waits for Postgres.
+    ...(isProbe ? [] : (['unavailable'] as const)),
   ];
 }
 

@@ -31,7 +31,21 @@ const UNDESCRIBED = /^(?:OPTIONS |(?:GET|HEAD) \/(?:docs(?:[/?]|$)|openapi\.json
 const LINES = 'application/x-ndjson';
 const EVENTS = 'text/event-stream';
 const STREAMS = new Set([LINES, EVENTS]);
+const BASE = 'http://any';
 const EVERY = 'x-headers-of-every-response';
+
+/** Of a request target too that is no URL, which reaches no route. */
+const pathOf = (target: string): string => (URL.canParse(target, BASE) ? new URL(target, BASE).pathname : target);
+
+/** The JSON objects of a stream, as far as it has come. */
+function itemsOf(type: string, text: string): string[] {
+  if (type === LINES) return text.split('\n').filter((line) => line !== '');
+  const data = text
+    .split('\n\n')
+    .slice(0, -1)
+    .map((block) => /^event: revocation\n(?:id: .*\n)?data: (.*)$/.exec(block)?.[1]);
+  return data.filter((found) => found !== undefined);
+}
 
 let loaded: Description | undefined;
 
@@ -47,7 +61,7 @@ class Description {
   private readonly every = Object.keys(this.document[EVERY]);
 
   faultsOf(method: string, url: string, answer: Answered): string[] {
-    const found = this.find(method, new URL(url, 'http://any').pathname, answer.status);
+    const found = this.find(method, pathOf(url), answer.status);
     if (typeof found === 'string') return [found];
     const { response, at } = found;
     return [...this.headerFaults(response, answer), ...this.bodyFaults(method, response, at, answer)];
@@ -110,21 +124,19 @@ class Description {
     const mayBeEmpty = !content || method === 'HEAD' || STREAMS.has(type);
     if (text === '') return mayBeEmpty ? [] : ['there is no body'];
     if (!media) return [`the content type ${type} is not declared`];
-    if (type === EVENTS) return [];
     const place = [...at, 'content', type];
-    if (type !== LINES) return this.schema.faults([...place, 'schema'], JSON.parse(text));
-    const lines = text.split('\n').filter((line) => line !== '');
-    return lines.flatMap((line) => this.schema.faults([...place, 'x-itemSchema'], JSON.parse(line)));
+    if (!STREAMS.has(type)) return this.schema.faults([...place, 'schema'], JSON.parse(text));
+    return itemsOf(type, text).flatMap((item) => this.schema.faults([...place, 'x-itemSchema'], JSON.parse(item)));
   }
 }
 
 /**
  * Holds an answer to the OpenAPI document: its status, each of its headers, the type of its content and every member of its
- * body are declared, and as they are declared.
+ * body are declared, and as they are declared. What comes through a proxy (`HttpsApi`) is not: that has answers of its own.
  * @throws Error saying what is not
  */
 export function expectDescribed(method: string, url: string, answer: Answered): void {
-  const { pathname } = new URL(url, 'http://any');
+  const pathname = pathOf(url);
   if (UNDESCRIBED.test(`${method} ${pathname}`)) return;
   loaded ??= new Description();
   const faults = loaded.faultsOf(method, url, answer);

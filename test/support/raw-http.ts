@@ -1,5 +1,6 @@
 import { createConnection } from 'node:net';
 import type { Answer } from './api.js';
+import { expectDescribed } from './described.js';
 
 const SILENCE_MS = 15_000;
 
@@ -49,8 +50,8 @@ export function parseRaw<Body = Record<string, unknown>>(text: string): Answer<B
   };
 }
 
-/** One request over a connection of its own, its target and method as they are written here. */
-export async function rawRequest<Body = Record<string, unknown>>(
+/** One request over a connection of its own, its target and method as they are written here; of whatever listens at `url`. */
+export async function rawExchange<Body = Record<string, unknown>>(
   url: string,
   requestLine: string,
   headers: readonly string[] = [],
@@ -58,4 +59,14 @@ export async function rawRequest<Body = Record<string, unknown>>(
 ): Promise<Answer<Body>> {
   const head = [`${requestLine} HTTP/1.1`, 'Host: gatehouse.test', 'Connection: close', ...headers].join('\r\n');
   return parseRaw<Body>(await sendRaw(url, `${head}\r\n\r\n${body}`));
+}
+
+/** The same of the service, whose answer has to be as `openapi.json` describes it. */
+export async function rawRequest<Body = Record<string, unknown>>(
+  ...[url, requestLine, headers, body]: Parameters<typeof rawExchange>
+): Promise<Answer<Body>> {
+  const answer = await rawExchange<Body>(url, requestLine, headers, body);
+  const [method = '', target = ''] = requestLine.split(' ');
+  expectDescribed(method, target, answer);
+  return answer;
 }

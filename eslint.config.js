@@ -50,7 +50,11 @@ export default tseslint.config(
     languageOptions: { globals: { module: 'writable', process: 'readonly' } },
   },
   {
-    files: ['examples/html-page/*.js'],
-    languageOptions: { globals: { document: 'readonly', FormData: 'readonly' } },
+    files: ['examples/html-page/*.js', 'examples/nginx-auth-request/www/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'fetch', 'FormData', 'location', 'URL', 'URLSearchParams'].map((name) => [name, 'readonly']),
+      ),
+    },
   },
 );

@@ -18,7 +18,6 @@ const esModules = [
   'oauth4webapi',
   'cookie',
   'uuid',
-  'openapi-fetch',
 ];
 
 const shared = {

@@ -17,7 +17,6 @@ import type { ServiceLogger } from './observability/logger.js';
 import { Metrics } from './observability/metrics.js';
 import type { SpanRecorder } from './observability/spans.js';
 import { startTracing } from './observability/tracing.js';
-import { serveDocs } from './serve-docs.js';
 import { Clock, epochSeconds } from './shared/clock.js';
 
 export interface CreateAppOptions extends AppOptions {
@@ -41,6 +40,8 @@ export async function createApp(options: CreateAppOptions): Promise<NestFastifyA
   });
   const observers = [requestLog(logger)];
   configureApp(app, config, observers, await startTracing(config));
+  // What makes the reference is loaded where there is one.
+  if (config.http.docs) (await import('./serve-docs.js')).serveDocs(app);
   return app;
 }
 
@@ -56,7 +57,6 @@ function configureApp(
   installHttpHooks(fastify, config, [...observers, counter, ...(tracer ? [tracer] : [])]);
   warnOfForwarding(fastify, config.http.trustProxy, app.get(Clock));
   watchCertificate(app, config);
-  if (config.http.docs) serveDocs(app);
 }
 
 function watchCertificate(app: NestFastifyApplication, { http }: AppConfig): void {

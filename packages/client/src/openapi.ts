@@ -44,6 +44,7 @@ export interface paths {
         429: components['responses']['RateLimited'];
         431: components['responses']['HeadersTooLarge'];
         500: components['responses']['InternalError'];
+        503: components['responses']['Unavailable'];
       };
     };
     put?: never;
@@ -99,6 +100,7 @@ export interface paths {
         429: components['responses']['RateLimited'];
         431: components['responses']['HeadersTooLarge'];
         500: components['responses']['InternalError'];
+        503: components['responses']['Unavailable'];
       };
     };
     put?: never;

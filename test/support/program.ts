@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Api } from './api.js';
+import { ForeignApi } from './api.js';
+import type { Api } from './api.js';
 import { eventuallyFound } from './eventually.js';
 
 /** Ends the child with the test, however that ended: by kill -9 too, its standard input is closed. It keeps no child alive. */
@@ -40,7 +41,7 @@ export class Program {
   }
 
   get api(): Api {
-    return new Api(this.url);
+    return new ForeignApi(this.url);
   }
 
   /** All that it wrote. */

@@ -19,6 +19,8 @@ export interface LoadJob {
   /** Without, each request is sent once. */
   readonly seconds?: number | undefined;
   readonly requests: readonly Sent[];
+  /** Keeps the generator's processor from sleeping: for what needs one processor alone. */
+  readonly awake?: boolean;
 }
 
 export interface Load {

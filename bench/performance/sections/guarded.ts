@@ -27,7 +27,7 @@ export async function loaded(
   seconds?: number,
 ): Promise<Answered> {
   const before = process.cpuMs;
-  const load = await generator.send({ url, connections: CONNECTIONS, requests, seconds });
+  const load = await generator.send({ url, connections: CONNECTIONS, requests, seconds, awake: true });
   return { ...load, serverCpuMs: process.cpuMs - before };
 }
 

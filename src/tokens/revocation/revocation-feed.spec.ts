@@ -25,7 +25,7 @@ describe('RevocationFeed', () => {
     expect(reload).toHaveBeenCalledTimes(1);
   });
 
-  describe('before a Postgres that takes questions and never answers', () => {
+  describe('before a Postgres that answers late or never', () => {
     beforeEach(() => {
       jest.useFakeTimers();
     });
@@ -38,6 +38,25 @@ describe('RevocationFeed', () => {
       const refused = expect(feed.assertCurrent()).rejects.toBeInstanceOf(RevocationUnknownError);
       await jest.advanceTimersByTimeAsync(1_000);
       await refused;
+    });
+
+    it('waits longer for all that there is at the start, and is current behind it', async () => {
+      const answer = (): unknown[] => [{ position: '7', keysVersion: 3, databaseTime: new Date(), kind: null }];
+      const query = jest.fn(() => Promise.resolve(answer()));
+      query.mockImplementationOnce(
+        () =>
+          new Promise((resolve) => {
+            setTimeout(() => {
+              resolve(answer());
+            }, 20_000);
+          }),
+      );
+      const { feed } = feedOver(query);
+      const started = feed.onApplicationBootstrap();
+      await jest.advanceTimersByTimeAsync(20_000);
+      await started;
+      expect([feed.isCurrent(), query.mock.calls.length]).toEqual([true, 2]);
+      await feed.onApplicationShutdown();
     });
 
     it('gives a question up after five seconds and asks another', async () => {

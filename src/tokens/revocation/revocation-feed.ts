@@ -18,6 +18,8 @@ import { RevocationSignal } from './revocation-signal.js';
 
 const POLL_MS = 500;
 const STALE_AFTER_MS = 5_000;
+/** A million rows take seconds: whoever gave them up at the start would never have started. Postgres has its own limit. */
+const FIRST_READ_WITHIN_MS = 60_000;
 /** How long a request waits for the shared read: one that Postgres does not answer would hold it for longer. */
 const CATCH_UP_WITHIN_MS = 1_000;
 const PRUNE_EVERY_READS = 60;
@@ -55,6 +57,8 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   /** Loads all live rows before the instance is ready, then follows. */
   async onApplicationBootstrap(): Promise<void> {
     this.measure();
+    await this.readOnce(FIRST_READ_WITHIN_MS);
+    // What that told may be old by its end; what has come meanwhile is little.
     await this.read();
     this.signal.follow(() => {
       this.readSoon();
@@ -144,10 +148,10 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     return this.readAgain && !this.stopped;
   }
 
-  private async readOnce(): Promise<void> {
+  private async readOnce(limitMs = STALE_AFTER_MS): Promise<void> {
     const askedAt = this.clock.now();
     const sentMs = performance.now();
-    const batch = await this.cursor.next(STALE_AFTER_MS);
+    const batch = await this.cursor.next(limitMs);
     for (const entry of batch.found) this.denylist.apply(entry);
     this.tell(batch);
     this.cursor.pass(batch);
